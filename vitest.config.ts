@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], testTimeout: number, exclude: string[] = []) => ({
+  test: {
+    name,
+    include,
+    exclude,
+    testTimeout,
+    hookTimeout: Math.max(testTimeout, 30_000),
+    sequence: { shuffle: { tests: true } },
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/**/*.test.ts'], 10_000, [
+        'test/contract/**',
+        'test/e2e/**',
+        'test/real/**',
+        'test/bench/**',
+      ]),
+      project('contract', ['test/contract/**/*.test.ts'], 20_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 60_000),
+      project('real', ['test/real/**/*.test.ts'], 120_000),
+    ],
+  },
+});
