@@ -160,7 +160,12 @@ export interface KubeClient {
   /** Server-side apply. */
   apply(resource: ApiResource, object: KubeObject, options: ApplyOptions): Promise<ApplyResult>;
   create(resource: ApiResource, object: KubeObject, options: CreateOptions): Promise<KubeObject>;
-  patch(ref: ObjectRef, kind: PatchKind, body: JsonObject | readonly JsonObject[], options: PatchOptions): Promise<KubeObject>;
+  patch(
+    ref: ObjectRef,
+    kind: PatchKind,
+    body: JsonObject | readonly JsonObject[],
+    options: PatchOptions,
+  ): Promise<KubeObject>;
   /** The object, or undefined when the server says that there is none of this name. */
   get(ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
   /** Pages as they come. An `Expired` error means: begin again. */
