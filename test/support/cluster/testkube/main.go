@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/signal"
@@ -24,6 +25,9 @@ func main() {
 	if len(os.Args) < 2 {
 		fail(usage)
 	}
+	if os.Getenv("TESTKUBE_LIFELINE") == "stdin" {
+		go exitWithParent()
+	}
 	program := os.Args[1]
 	os.Args = append([]string{"kube-" + program}, os.Args[2:]...)
 	switch program {
@@ -41,6 +45,12 @@ func main() {
 	default:
 		fail(usage)
 	}
+}
+
+// exitWithParent ends this process when the one that holds the other end of stdin is gone, even if that was killed.
+func exitWithParent() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
 }
 
 // runEtcd serves a throwaway etcd: no fsync, because the data does not outlive the test.
