@@ -43,6 +43,10 @@ function pointer(path: Path): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 class Reader {
   readonly file: string;
   readonly lines = new LineCounter();
@@ -110,7 +114,7 @@ class Reader {
   }
 
   #scalar(node: Scalar, start: number): Json {
-    const source = node.source ?? String(node.value);
+    const source = node.source ?? textOf(node.value);
     if (node.type !== 'PLAIN' || node.tag === `${standardTag}str`)
       return typeof node.value === 'string' ? node.value : source;
     const read = plainScalar(source, node.value);
@@ -129,7 +133,7 @@ class Reader {
         this.problem(keyStart, 'TemplateSyntax', 'a key must be plain text');
         continue;
       }
-      const name = key.type === 'PLAIN' ? (key.source ?? String(key.value)) : String(key.value);
+      const name = key.type === 'PLAIN' ? (key.source ?? textOf(key.value)) : textOf(key.value);
       if (name === '<<') {
         this.problem(keyStart, 'TemplateYamlFeature', 'CloudFormation does not support YAML merge keys (<<)');
         continue;
@@ -151,8 +155,8 @@ class Reader {
     }
     const inner = [...path, key];
     if (!isScalar(node)) return { [key]: this.#content(node, inner, start) };
-    const text = node.type === 'PLAIN' ? (node.source ?? '') : String(node.value ?? '');
-    if (text === '') this.problem(start, 'TemplateSyntax', `${tag} needs a value`);
+    const text = node.type === 'PLAIN' ? (node.source ?? '') : textOf(node.value);
+    if (text === '' && node.type === 'PLAIN') this.problem(start, 'TemplateSyntax', `${tag} needs a value`);
     if (key !== 'Fn::GetAtt') return { [key]: text };
     const parts = splitAttribute(text);
     if (parts !== undefined) return { [key]: [parts.resource, parts.attribute] };
@@ -190,7 +194,7 @@ function parse(reader: Reader, text: string): JsonObject | undefined {
   const document = parseDocument(text, {
     version: '1.1',
     merge: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     lineCounter: reader.lines,
     prettyErrors: false,
     // 2012-10-17 is a policy version, not a date; binary and the like are reported by tag.
