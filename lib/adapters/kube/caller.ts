@@ -1,0 +1,219 @@
+// Sends one call of the client until it is answered: credentials, deadline, retries, counting, and refusals as errors.
+import type http from 'node:http';
+import { idText } from '../../core/kubernetes/object.ts';
+import type { ClusterConnection, Credentials } from './connection.ts';
+import type { KubeApiError } from './errors.ts';
+import { defaultRetryPolicy, mayRetry, retryDelay, type RetryPolicy } from './retry.ts';
+import { noReply } from './no-reply.ts';
+import { refusal, type RequestSubject } from './status.ts';
+import { type HttpFailure, type HttpReply, type HttpRequest, type HttpStream, Transport } from './transport.ts';
+import type { ApiResource, CallOptions, RequestCounts, RequestVerb } from './types.ts';
+
+export interface ClientOptions {
+  /** Connections at once. Default 32. */
+  readonly maxSockets?: number;
+  /** Milliseconds for a call that does not say itself. Default 30,000. */
+  readonly timeoutMs?: number;
+  readonly retry?: Partial<RetryPolicy>;
+  /** Bytes of one answer, unpacked. Default 256 MiB. */
+  readonly maxReplyBytes?: number;
+  /** Default `holdfast`. */
+  readonly userAgent?: string;
+  /** Monotonic milliseconds; for tests. */
+  readonly now?: () => number;
+  /** Waits, or rejects when the signal aborts; for tests. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** In [0, 1); for tests. */
+  readonly random?: () => number;
+}
+
+/** One request to be. */
+export interface Call {
+  readonly verb: RequestVerb;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  readonly path: string;
+  readonly accept?: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  /** Sending it twice has the effect of sending it once. */
+  readonly safe: boolean;
+  /** Ask for a packed answer: worth it for lists only. */
+  readonly gzip?: boolean;
+  readonly etag?: string;
+  /** Statuses outside 2xx that are answers, not refusals. */
+  readonly answers?: readonly number[];
+  /** What it is about, for messages. */
+  readonly resource?: ApiResource;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+export class Caller {
+  readonly server: string;
+  readonly #connection: ClusterConnection;
+  readonly #options: ClientOptions;
+  readonly #retry: RetryPolicy;
+  readonly #counts: Partial<Record<RequestVerb, number>> = {};
+  readonly #now: () => number;
+  readonly #sleep: NonNullable<ClientOptions['sleep']>;
+  readonly #random: () => number;
+  #transport: { readonly credentials: Credentials; readonly transport: Transport } | undefined;
+  #renewal: Promise<Credentials> | undefined;
+
+  constructor(connection: ClusterConnection, options: ClientOptions) {
+    this.server = connection.server;
+    this.#connection = connection;
+    this.#options = options;
+    this.#retry = { ...defaultRetryPolicy, ...options.retry };
+    this.#now = options.now ?? (() => performance.now());
+    this.#sleep = options.sleep ?? wait;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** The answer, or a KubeApiError. */
+  async call(call: Call, options: CallOptions): Promise<HttpReply> {
+    const deadline = this.#now() + (options.timeoutMs ?? this.#options.timeoutMs ?? 30_000);
+    let renewed = false;
+    for (let attempt = 1; ; attempt++) {
+      const credentials = this.#connection.credentials.current() ?? (await this.#renew());
+      const reply = await this.#transportFor(credentials).exchange(
+        this.#request(call, credentials, options.signal, deadline),
+      );
+      if (reply.kind === 'reply' && accepted(call, reply.status)) return reply;
+      const error = this.#error(call, reply);
+      if (error.code === 'Unauthorized' && !renewed && this.#connection.credentials.renewable) {
+        renewed = true;
+        await this.#renew(credentials);
+        continue;
+      }
+      const delay = retryDelay(this.#retry, attempt, error, this.#random);
+      const noTimeLeft = this.#now() + delay >= deadline;
+      if (attempt >= this.#retry.attempts || noTimeLeft || !mayRetry(error, call.safe)) throw error;
+      await this.#pause(delay, call, options.signal);
+    }
+  }
+
+  /** An answer that is read as it comes. Not retried: whoever watches begins again anyway. */
+  async stream(call: Call, options: CallOptions): Promise<HttpStream> {
+    const deadline = this.#now() + (options.timeoutMs ?? this.#options.timeoutMs ?? 30_000);
+    const credentials = this.#connection.credentials.current() ?? (await this.#renew());
+    const answer = await this.#transportFor(credentials).stream(
+      this.#request(call, credentials, options.signal, deadline),
+    );
+    if (answer.kind === 'stream' && accepted(call, answer.status)) return answer;
+    if (answer.kind !== 'stream') throw this.#error(call, answer);
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer.body) chunks.push(chunk);
+    const error = this.#error(call, { ...answer, kind: 'reply', body: Buffer.concat(chunks).toString('utf8') });
+    // The next call then begins with fresh credentials.
+    if (error.code === 'Unauthorized' && this.#connection.credentials.renewable) await this.#renew(credentials);
+    throw error;
+  }
+
+  counts(): RequestCounts {
+    return { ...this.#counts };
+  }
+
+  close(): void {
+    this.#transport?.transport.close();
+  }
+
+  #request(call: Call, credentials: Credentials, signal: AbortSignal | undefined, deadline: number): HttpRequest {
+    this.#counts[call.verb] = (this.#counts[call.verb] ?? 0) + 1;
+    const headers: http.OutgoingHttpHeaders = {
+      accept: call.accept ?? 'application/json',
+      'user-agent': this.#options.userAgent ?? 'holdfast',
+      ...this.#connection.headers,
+    };
+    if (credentials.authorization !== undefined) headers.authorization = credentials.authorization;
+    if (call.gzip) headers['accept-encoding'] = 'gzip';
+    if (call.etag !== undefined) headers['if-none-match'] = call.etag;
+    if (call.body !== undefined) {
+      headers['content-type'] = call.contentType ?? 'application/json';
+      // Node sends the body of a DELETE unframed without it: the server would ignore preconditions and propagation.
+      headers['content-length'] = Buffer.byteLength(call.body);
+    }
+    return {
+      method: call.method,
+      path: call.path,
+      headers,
+      timeoutMs: Math.max(1, deadline - this.#now()),
+      ...(call.body === undefined ? {} : { body: call.body }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+  }
+
+  #transportFor(credentials: Credentials): Transport {
+    const last = this.#transport;
+    if (
+      last?.credentials.cert === credentials.cert &&
+      last?.credentials.key === credentials.key &&
+      last !== undefined
+    ) {
+      return last.transport;
+    }
+    // Another client certificate needs other connections; the old ones finish what they do and go idle.
+    const transport = new Transport(this.#connection, credentials, { ...this.#options, now: this.#now });
+    this.#transport = { credentials, transport };
+    return transport;
+  }
+
+  /** Many calls may find the credentials old at once; they are fetched once. */
+  #renew(rejected?: Credentials): Promise<Credentials> {
+    const source = this.#connection.credentials;
+    const current = source.current();
+    if (rejected !== undefined && current !== undefined && current !== rejected) return Promise.resolve(current);
+    this.#renewal ??= source.renew(rejected).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #pause(ms: number, call: Call, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#sleep(ms, signal);
+    } catch {
+      throw this.#error(call, { kind: 'aborted', reason: 'aborted' });
+    }
+  }
+
+  #error(call: Call, answer: HttpReply | HttpFailure): KubeApiError {
+    const subject = subjectOf(call);
+    if (answer.kind !== 'reply') return noReply(this.server, subject, answer);
+    return refusal(subject, {
+      status: answer.status,
+      contentType: answer.headers['content-type'] ?? '',
+      retryAfter: answer.headers['retry-after'],
+      body: answer.body,
+    });
+  }
+}
+
+function accepted(call: Call, status: number): boolean {
+  return (status >= 200 && status < 300) || (call.answers?.includes(status) ?? false);
+}
+
+function subjectOf({ verb, resource, namespace = '', name, path }: Call): RequestSubject {
+  if (resource === undefined) return { verb, object: path, plural: '', secret: false };
+  const { group, kind, plural } = resource;
+  const secret = group === '' && kind === 'Secret';
+  if (name !== undefined) return { verb, object: idText({ group, kind, namespace, name }), plural, name, secret };
+  const where = namespace === '' ? '' : ` in ${namespace}`;
+  return { verb, object: `${plural}${group === '' ? '' : `.${group}`}${where}`, plural, secret };
+}
+
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason instanceof Error ? signal.reason : new DOMException('aborted', 'AbortError'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
+}
