@@ -75,6 +75,12 @@ export interface DeadLetter {
   readonly attempts: number;
 }
 
+/** What a new delivery asks for. */
+export interface DeliveryHint {
+  readonly key: RowKey;
+  readonly trigger: Trigger;
+}
+
 /** All of it is atomic per call. Throws HoldfastError `StoreUnavailable`, `LeaseLost`, `StateTooNew`. */
 export interface Store {
   /** The store's clock, milliseconds since the epoch. */
@@ -108,8 +114,11 @@ export interface Store {
   /** Newest first. */
   runs(app: string, limit: number): Promise<readonly StoredRun[]>;
   run(id: string): Promise<StoredRun | undefined>;
-  /** Webhook deliveries: `new`, `duplicate` (same id and digest), or `mismatch` (same id, other body). Kept 7 days. */
-  delivery(id: string, digest: string): Promise<'new' | 'duplicate' | 'mismatch'>;
+  /**
+   * Webhook deliveries: `new`, `duplicate` (same id and digest), or `mismatch` (same id, other body). Kept 7 days.
+   * With `hint`, a new delivery raises `wanted` of that row in the same write: a crash can not record the one without the other.
+   */
+  delivery(id: string, digest: string, hint?: DeliveryHint): Promise<'new' | 'duplicate' | 'mismatch'>;
   /** Small named values: installation, port, catalogue pointers. */
   getValue(name: string): Promise<Json | undefined>;
   /** Compare and set; `expected` undefined = must be absent. False when it is something else. */

@@ -1,0 +1,107 @@
+// Opening the file: versions, rights, and what a broken or foreign file gets.
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it, onTestFinished } from 'vitest';
+import { openDatabase, type Database } from '../../../lib/adapters/store/database.ts';
+import { migrations } from '../../../lib/adapters/store/schema.ts';
+import { sqliteStore } from '../../../lib/adapters/store/sqlite.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+function open(file: string, steps?: readonly string[]): Database {
+  const database = openDatabase({ file, busyMs: 50, ...(steps === undefined ? {} : { migrations: steps }) });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+const storeOn = (database: Database) => sqliteStore({ database, clock: fakeClock(), alive: () => true });
+
+it('refuses a file of a newer version and leaves every byte of it', () => {
+  const file = join(tempDir(), 'state.db');
+  open(file, [...migrations, 'CREATE TABLE tomorrow (x)']).close();
+  const before = readFileSync(file);
+  expect(() => openDatabase({ file })).toThrow(
+    expect.objectContaining({
+      code: 'StateTooNew',
+      message: expect.stringContaining(`format ${migrations.length + 1}`),
+    }),
+  );
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+it('brings an older file to the current version and keeps what is in it', async () => {
+  const file = join(tempDir(), 'state.db');
+  const old = open(file);
+  await storeOn(old).hint('app/main/shop', { kind: 'push', at: 1 });
+  old.close();
+  const next = open(file, [...migrations, 'ALTER TABLE rows ADD COLUMN colour TEXT']);
+  expect(next.statement('PRAGMA user_version').get()).toEqual({ user_version: migrations.length + 1 });
+  expect(next.statement('SELECT key, wanted, colour FROM rows').all()).toEqual([
+    { key: 'app/main/shop', wanted: 1, colour: null },
+  ]);
+});
+
+it('takes back a step that fails half-way', () => {
+  const file = join(tempDir(), 'state.db');
+  open(file).close();
+  const broken = [...migrations, 'CREATE TABLE half (x); CREATE TABLE rows (y)'];
+  expect(() => openDatabase({ file, migrations: broken })).toThrow(
+    expect.objectContaining({ code: 'StoreUnavailable' }),
+  );
+  const again = open(file);
+  expect(again.statement('PRAGMA user_version').get()).toEqual({ user_version: migrations.length });
+  expect(again.statement("SELECT name FROM sqlite_master WHERE name = 'half'").all()).toEqual([]);
+});
+
+it('refuses a row and a run of a newer version', async () => {
+  const database = open(join(tempDir(), 'state.db'));
+  const store = storeOn(database);
+  await store.hint('app/main/shop', { kind: 'push', at: 1 });
+  await store.putRun({ v: 1, id: 'r1', app: 'main/shop', seq: 1, record: {} });
+  database.statement('UPDATE rows SET v = 2').run();
+  database.statement('UPDATE runs SET v = 2').run();
+  const tooNew = { code: 'StateTooNew' };
+  await expect(store.read('app/main/shop')).rejects.toMatchObject(tooNew);
+  await expect(store.hint('app/main/shop', { kind: 'push', at: 2 })).rejects.toMatchObject(tooNew);
+  await expect(store.take('app/main/shop', 'me', 1000)).rejects.toMatchObject(tooNew);
+  await expect(store.run('r1')).rejects.toMatchObject(tooNew);
+  expect(database.statement('SELECT v, wanted, fence FROM rows').all()).toEqual([{ v: 2, wanted: 1, fence: 0 }]);
+});
+
+it('lets only the owner read the file, its log and its directory', async () => {
+  const directory = join(tempDir(), 'data');
+  const file = join(directory, 'state.db');
+  await storeOn(open(file)).hint('app/main/shop', { kind: 'push', at: 1 });
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  expect([file, `${file}-wal`].map((name) => statSync(name).mode & 0o777)).toEqual([0o600, 0o600]);
+});
+
+it('says that the store is unavailable when another process will not let go', async () => {
+  const file = join(tempDir(), 'state.db');
+  const store = storeOn(open(file));
+  const other = new DatabaseSync(file);
+  onTestFinished(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const unavailable = {
+    code: 'StoreUnavailable',
+    retryable: true,
+    message: expect.stringContaining('another process'),
+  };
+  await expect(store.hint('app/main/shop', { kind: 'push', at: 1 })).rejects.toMatchObject(unavailable);
+  other.exec('ROLLBACK');
+  await store.hint('app/main/shop', { kind: 'push', at: 1 });
+});
+
+it('says that the store is unavailable when the file is something else, or closed', async () => {
+  const file = join(tempDir(), 'state.db');
+  writeFileSync(file, 'this is not a database, but long enough to be looked at as one'.repeat(20));
+  expect(() => openDatabase({ file })).toThrow(expect.objectContaining({ code: 'StoreUnavailable' }));
+  const database = open(join(tempDir(), 'state.db'));
+  const store = storeOn(database);
+  await store.close();
+  await store.close();
+  await expect(store.hint('app/main/shop', { kind: 'push', at: 1 })).rejects.toMatchObject({
+    code: 'StoreUnavailable',
+  });
+});
