@@ -28,11 +28,15 @@ export interface InventoryEntry {
   readonly digest?: string;
   /** HMAC of our managed paths and their live values; absent = unknown, so the server must judge. */
   readonly baseline?: string;
+  /** Short hashes of our managed paths: tells a hand edit of our field from a field that we never had. */
+  readonly owned?: string;
 }
 
 export interface Inventory {
   readonly v: 1;
   readonly entries: readonly InventoryEntry[];
+  /** The target's own digest of the application's settings that the entries were written under; another one = look closely. */
+  readonly settings?: string;
 }
 
 export const emptyInventory: Inventory = { v: 1, entries: [] };
@@ -80,6 +84,8 @@ export interface ObserveRequest {
   readonly pruneHeld: boolean;
   /** Overrides of the application's policy for this run. */
   readonly prune?: { readonly enabled: boolean; readonly confirmed: boolean };
+  /** Id of another application of this installation, on the same target, that wants the object: it is handed over, never deleted. */
+  readonly wantedBy?: (id: ObjectId) => string | undefined;
 }
 
 /** What a target says about one application. `live` is the target's own business. */
