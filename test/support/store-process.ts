@@ -6,6 +6,7 @@ import { holderAlive, newHolder } from '../../lib/adapters/store/holder.ts';
 import { sqliteStore } from '../../lib/adapters/store/sqlite.ts';
 import { asFailure } from '../../lib/core/errors.ts';
 import type { Lease, Store } from '../../lib/core/reconcile/store.ts';
+import { seededRandom } from './random.ts';
 
 /** What a hammering process did, for the invariants. */
 export interface HammerReport {
@@ -28,7 +29,7 @@ export type Command =
 async function hammer(store: Store, keys: readonly string[], rounds: number, seed: number): Promise<HammerReport> {
   const holder = newHolder();
   const report: HammerReport = { hints: {}, steps: {}, fences: [], accepted: {}, unexpected: [] };
-  const random = generator(seed);
+  const random = seededRandom(seed);
   for (let round = 0; round < rounds; round += 1) {
     const key = keys[Math.floor(random() * keys.length)] ?? '';
     const trigger = { kind: 'poll' as const, at: systemClock.now() };
@@ -61,17 +62,6 @@ async function step(store: Store, key: string, holder: string, report: HammerRep
     row = end.row;
     if (row.handled > row.wanted) report.unexpected.push(`${key}: handled ${row.handled} > wanted ${row.wanted}`);
   }
-}
-
-/** Small seeded generator, so that a failing run can be repeated. */
-function generator(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 async function main(file: string): Promise<void> {
