@@ -17,6 +17,9 @@ const patchTypes: Record<kube.PatchKind, string> = {
   strategic: 'application/strategic-merge-patch+json',
 };
 
+/** Not modified, not served, and a group whose own server is dead (as an apiserver says at once; retrying does not help). */
+const discoveryAnswers = [304, 404, 503];
+
 const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 /** A client for one cluster and one identity. Nothing is sent before the first call. */
@@ -193,12 +196,13 @@ class HttpKubeClient implements kube.KubeClient {
           accept,
           safe: true,
           gzip: true,
-          answers: [304, 404],
+          answers: discoveryAnswers,
           ...(etag === undefined ? {} : { etag }),
         },
         options,
       );
-      if (reply.status === 304 || reply.status === 404) return { status: reply.status };
+      const { status } = reply;
+      if (status === 304 || status === 404 || status === 503) return { status };
       const { etag: now } = reply.headers;
       return { status: 200, body: readJson(reply, path), ...(now === undefined ? {} : { etag: now }) };
     };

@@ -1,6 +1,7 @@
 // What a cluster serves: aggregated discovery in two requests, and the older one by group for servers that do not aggregate.
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { groupOf } from '../../core/kubernetes/object.ts';
+import { KubeApiError } from './errors.ts';
 import { strings, text } from './json-read.ts';
 import { apiVersionOf, groupVersionPath } from './paths.ts';
 import type { ApiDirectory, ApiResource, ResourceLookup } from './types.ts';
@@ -86,6 +87,7 @@ function partOf(directory: ApiDirectory, root: string): Part {
 }
 
 async function readRoot(get: DiscoveryGet, root: string, answer: DiscoveryAnswer): Promise<Part> {
+  if (answer.status !== 200) throw notAnswered(root, answer.status);
   const body = isObject(answer.body) ? answer.body : {};
   if (body.kind === 'APIGroupDiscoveryList') return readAggregated(body);
   return root === '/api' ? readLegacy(get, coreVersions(body)) : readLegacy(get, groupVersions(body));
@@ -163,4 +165,9 @@ async function readLegacy(get: DiscoveryGet, served: readonly GroupVersion[]): P
 
 function objects(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function notAnswered(root: string, status: number): KubeApiError {
+  const message = `The cluster does not say what it serves (${root}: ${status})`;
+  return new KubeApiError({ code: 'ClusterFault', source: 'remote', status, retryable: true, message, object: root });
 }

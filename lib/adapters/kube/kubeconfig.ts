@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { nearest } from '../../core/cloudformation/nearest.ts';
+import { nearest } from '../../core/config/nearest.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { type ClusterConnection, type CredentialSource, fixedCredentials } from './connection.ts';

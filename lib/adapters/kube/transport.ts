@@ -128,6 +128,7 @@ export class Transport {
         });
         reply.on('error', fail);
         reply.on('end', () => {
+          if (why !== undefined) return fail();
           const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
           const { statusCode: status = 0, headers } = reply;
           if (headers['content-encoding'] === 'gzip') settle({ kind: 'packed', status, headers, body });
