@@ -2,7 +2,7 @@
 import type { Problem } from '../config/model.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { asCall, getAttParts, pseudoParameters, subNames, subParts } from './intrinsics.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../config/nearest.ts';
 import type { Path, TemplateRead } from './template.ts';
 
 const sections = [

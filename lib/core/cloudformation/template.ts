@@ -14,7 +14,7 @@ import {
 import type { Position, Problem } from '../config/model.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { shortForms, splitAttribute } from './intrinsics.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../config/nearest.ts';
 import { plainScalar } from './scalar.ts';
 
 /** CloudFormation's own limit for a template, in bytes of its text. */

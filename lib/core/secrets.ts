@@ -1,0 +1,77 @@
+// What looks like a secret: by the name it is stored under, or by the form of the value itself.
+
+/** Last words of names that hold a secret; `SECRET_NAME` or `passwordFile` only speak of one. */
+const secretEndings = [
+  'password',
+  'passwd',
+  'passphrase',
+  'pwd',
+  'pass',
+  'secret',
+  'token',
+  'credential',
+  'credentials',
+  'apikey',
+  'api key',
+  'private key',
+  'secret key',
+  'access key',
+  'account key',
+  'encryption key',
+  'signing key',
+  'master key',
+  'client key',
+  'shared key',
+  'license key',
+  'connection string',
+  'auth',
+  'authorization',
+  'cookie',
+  'dsn',
+].map((ending) => ` ${ending}`);
+
+/** Words of a name in any of the usual spellings: `DB_PASSWORD`, `dbPassword`, `db-password`, `db.password`. */
+function words(name: string): string {
+  const spaced = name
+    .slice(-200)
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2');
+  return ` ${spaced
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, ' ')
+    .trim()
+    .replace(/ [0-9]+$/, '')}`;
+}
+
+/** Whether what is stored under this name is a secret itself. */
+export function isSecretName(name: string): boolean {
+  const text = words(name);
+  return secretEndings.some((ending) => text.endsWith(ending)) || /(?:password|passwd|apikey)[0-9]*$/.test(text);
+}
+
+/** Forms that only secrets have. Each must be found fast in any text: no nested repetition. */
+const secretForms: readonly RegExp[] = [
+  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^-]*(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?/g,
+  /\bgh[pousr]_[A-Za-z0-9]{20,255}/g,
+  /\bgithub_pat_[A-Za-z0-9_]{20,255}/g,
+  /\bglpat-[A-Za-z0-9_-]{20,255}/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,255}/g,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\bsk_live_[A-Za-z0-9]{16,255}/g,
+  /\bAGE-SECRET-KEY-1[A-Z0-9]{40,80}/g,
+  /\beyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,2000}/g,
+  /\b(?:Bearer|Basic) [A-Za-z0-9+/=._~-]{8,8000}/g,
+  /(?<=:\/\/)[^\s/:@'"]{0,200}:[^\s/@'"]{1,1000}(?=@)/g,
+];
+
+/** Whether a text has a part that only a secret looks like: a private key, an access token, credentials in a URL. */
+export function hasSecretForm(text: string): boolean {
+  return secretForms.some((form) => text.search(form) >= 0);
+}
+
+/** The text with such parts replaced. */
+export function replaceSecretForms(text: string, replacement: string): string {
+  let result = text;
+  for (const form of secretForms) result = result.replace(form, () => replacement);
+  return result;
+}

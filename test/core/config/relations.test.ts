@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import type { CatalogueResult } from '../../../lib/core/config/model.ts';
+import { circles } from '../../../lib/core/config/relations.ts';
+import { lines, read } from './support.ts';
+
+const targets =
+  'targets:\n  a: { sandbox: {} }\n  b: { kubeconfig: {} }\n  cfn: { cloudformation: { region: eu-west-1 } }\n';
+const files = [
+  'apps/web/web.yaml',
+  'apps/api/api.yaml',
+  'stacks/net.yaml',
+  'teams/red/web/w.yaml',
+  'teams/blue/web/w.yaml',
+];
+/** Reads entries, each on a line of its own from line 7 on. */
+async function entries(...list: readonly string[]): Promise<CatalogueResult> {
+  return await read(`version: 1\n${targets}apps:\n${list.map((entry) => `  - {${entry}}\n`).join('')}`, files);
+}
+function names(result: CatalogueResult): {
+  readonly apps: readonly string[];
+  readonly held: readonly (string | undefined)[];
+} {
+  if (result.kind === 'refused') return { apps: ['refused'], held: [] };
+  const { apps, held } = result.catalogue;
+  return { apps: apps.map((app) => app.name), held: held.map((entry) => entry.name) };
+}
+
+const web = 'name: web, path: apps/web, target: a';
+const api = 'name: api, path: apps/api, target: a';
+const net = 'name: net, path: stacks/net.yaml, target: cfn, stack: {name: net}';
+
+describe('two of one name', () => {
+  it('holds both, and no other', async () => {
+    const result = await entries(web, 'name: web, path: apps/api, target: b', net);
+    expect(lines(result)).toEqual([
+      '7:12 ConfigDuplicateName The name "web" is also that of apps/api (line 8)',
+      '8:12 ConfigDuplicateName The name "web" is also that of apps/web (line 7)',
+    ]);
+    expect(names(result)).toEqual({ apps: ['net'], held: ['web', 'web'] });
+  });
+
+  it('is told although the other entry is wrong elsewhere', async () => {
+    const result = await entries(web, 'name: web, path: apps/api, target: b, recurse: 1');
+    expect(result.problems.map((problem) => problem.code)).toEqual([
+      'ConfigDuplicateName',
+      'ConfigDuplicateName',
+      'ConfigWrongType',
+    ]);
+  });
+
+  it('holds only the discovered directory that clashes', async () => {
+    const result = await entries('discover: teams/*/web, target: a', 'name: red, path: apps/web, target: a');
+    expect(names(result)).toEqual({ apps: ['blue'], held: ['red', 'red'] });
+    expect(lines(result)[0]).toBe(
+      '7:16 ConfigDuplicateName The name "red" found at "teams/red/web" is also that of apps/web (line 8)',
+    );
+  });
+});
+
+describe('two of one stack', () => {
+  it('on one target holds both', async () => {
+    const result = await entries(net, net.replace('name: net,', 'name: other,'));
+    expect(lines(result)).toEqual([
+      '7:67 ConfigDuplicateStack The stack "net" on this target is also that of "other"',
+      '8:69 ConfigDuplicateStack The stack "net" on this target is also that of "net"',
+    ]);
+    expect(names(result)).toEqual({ apps: [], held: ['net', 'other'] });
+  });
+
+  it('on two targets is fine', async () => {
+    expect(names(await entries(net, 'name: other, path: stacks/net.yaml, target: a, stack: {name: net}')).held).toEqual(
+      [],
+    );
+  });
+});
+
+describe('targets', () => {
+  it.each([
+    [
+      'a stack on a cluster',
+      'name: net, path: stacks/net.yaml, target: b, stack: {name: net}',
+      '7:48 ConfigTargetKind The target "b" is a cluster and takes no stack',
+    ],
+    [
+      'a Kubernetes application on CloudFormation',
+      'name: web, path: apps/web, target: cfn',
+      '7:41 ConfigTargetKind The target "cfn" takes stacks only; add `stack: { name: … }` or choose a cluster',
+    ],
+    [
+      'discovered applications on CloudFormation',
+      'discover: teams/*/web, target: cfn',
+      '7:37 ConfigTargetKind The target "cfn" takes stacks only; add `stack: { name: … }` or choose a cluster',
+    ],
+  ])('%s', async (_, entry, expected) => {
+    const result = await entries(entry);
+    expect(lines(result)).toEqual([expected]);
+    expect(names(result).apps).toEqual([]);
+  });
+
+  it('several make one application each', async () => {
+    const result = await entries(
+      'name: web, path: apps/web, targets: [a, b]',
+      'name: api, path: apps/api, targets: [a]',
+    );
+    expect(result.kind === 'catalogue' && result.catalogue.apps.map((app) => [app.id, app.name, app.target])).toEqual([
+      ['demo/web@a', 'web@a', 'a'],
+      ['demo/web@b', 'web@b', 'b'],
+      ['demo/api@a', 'api@a', 'a'],
+    ]);
+  });
+
+  it('one unknown of several holds the entry', async () => {
+    const result = await entries('name: web, path: apps/web, targets: [a, c]', api);
+    expect(lines(result)).toEqual(['7:46 ConfigUnknownTarget There is no target "c"']);
+    expect(names(result)).toEqual({ apps: ['api'], held: ['web'] });
+  });
+});
+
+describe('who waits for whom', () => {
+  it.each([
+    ['a name', 'dependsOn: [api]', ['demo/api']],
+    ['one on the same target', 'dependsOn: [both]', ['demo/both@a']],
+    ['one on a given target', 'dependsOn: [both@b]', ['demo/both@b']],
+    ['all where none is on the same target', 'dependsOn: [far]', ['demo/far@b']],
+    ['one that is held', 'dependsOn: [broken]', ['demo/broken']],
+  ])('%s', async (_, dependsOn, expected) => {
+    const result = await entries(
+      `${web}, ${dependsOn}`,
+      api,
+      'name: both, path: apps/api, targets: [a, b]',
+      'name: far, path: apps/api, targets: [b]',
+      'name: broken, path: nowhere, target: a',
+    );
+    expect(result.kind === 'catalogue' && result.catalogue.apps[0]?.dependsOn).toEqual(expected);
+  });
+
+  it('a target on which the other is not', async () => {
+    const result = await entries(`${web}, dependsOn: [api@b]`, api);
+    expect(lines(result)).toEqual(['7:56 ConfigUnknownApp The application "api" is not on a target "b"']);
+  });
+
+  it('a circle holds all in it and names them; who only waits for it goes on', async () => {
+    const result = await entries(
+      `${web}, dependsOn: [api]`,
+      `${api}, dependsOn: [net]`,
+      `${net}, dependsOn: [web@a]`,
+      'name: after, path: apps/web, target: a, dependsOn: [web]',
+    );
+    expect(names(result)).toEqual({ apps: ['after'], held: ['web', 'api', 'net'] });
+    expect(lines(result)[0]).toBe('7:55 ConfigCycle These wait for each other in a circle: api, net, web');
+    expect(result.problems).toHaveLength(3);
+  });
+
+  it('a circle is found in a chain of 20,000 without running out of stack', () => {
+    const count = 20_000;
+    const chain = new Map(Array.from({ length: count }, (_, index) => [`n${index}`, [`n${index + 1}`]] as const));
+    expect(circles(chain)).toEqual([]);
+    chain.set(`n${count}`, ['n0']);
+    expect(circles(chain)[0]).toHaveLength(count + 1);
+  });
+
+  it('two circles that touch are one, two that do not are two', () => {
+    const edges = { a: ['b'], b: ['a', 'c'], c: ['b'], d: ['e'], e: ['d', 'a'], f: ['f'], g: ['a'] };
+    expect(circles(new Map(Object.entries(edges)))).toEqual([['a', 'b', 'c'], ['d', 'e'], ['f']]);
+  });
+});
