@@ -234,7 +234,12 @@ function otherRule(http: number, status: Status): Rule {
   return { code: 'UnexpectedAnswer', text: `an answer that a Kubernetes API does not give (${http})` };
 }
 
-/** The server answers 500 to a mistake in the manifest; it must not be taken for a fault of the server. */
+/** The server answers 500 to a mistake in the manifest (unknown field, wrong type, no quantity); it is not a fault of the server. */
 function isSchemaMistake(http: number, message: string): boolean {
-  return http === 500 && message.startsWith('failed to create typed patch object');
+  if (http !== 500) return false;
+  return (
+    message.startsWith('failed to create typed patch object') ||
+    // A failing conversion webhook begins with the same words, but is a fault.
+    (message.startsWith('failed to convert new object') && message.includes('unable to convert unstructured object'))
+  );
 }

@@ -142,6 +142,26 @@ const cases: [string, RequestSubject, ReturnType<typeof status> | ReturnType<typ
     { code: 'SchemaMistake', retryable: false },
   ],
   [
+    'a quantity that is none is a 500',
+    configMap,
+    status(
+      500,
+      '',
+      "failed to convert new object (/b; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: quantities must match the regular expression '^x$'",
+    ),
+    { code: 'SchemaMistake', retryable: false, source: 'user' },
+  ],
+  [
+    'a conversion webhook that fails',
+    configMap,
+    status(
+      500,
+      '',
+      'failed to convert new object (/b; x/v1, Kind=W) to proper version: conversion webhook for x failed',
+    ),
+    { code: 'ClusterFault', retryable: true },
+  ],
+  [
     'a key twice',
     configMap,
     status(400, 'BadRequest', 'error strict decoding YAML: key "k" already set in map'),
