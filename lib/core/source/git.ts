@@ -1,5 +1,7 @@
 // The port to Git: heads of refs, and a lazy reader of one commit. No checkout, no file system.
 
+import type { HoldfastError } from '../errors.ts';
+
 export type EntryKind = 'file' | 'executable' | 'directory' | 'symlink' | 'submodule';
 
 /** One entry of a Git tree object. `id` is the object id: equal ids mean equal content. */
@@ -25,6 +27,8 @@ export interface RevisionReader {
 export interface GitSource {
   /** Commit id that the branch points to now (ls-refs, no fetch), or undefined when the branch does not exist. Throws `GitUnreachable`, `GitAuth`, `GitNotFound`, … */
   head(branch: string): Promise<string | undefined>;
+  /** Why `head` gave undefined, to throw or to show: `GitEmpty` or `GitBranchMissing`, which names the branches that are there. */
+  missing(branch: string): Promise<HoldfastError>;
   /** A reader of that commit; fetches only when it is not here yet. */
   open(revision: string): Promise<RevisionReader>;
   /** Bytes received from the remote since this source was made; for the cost of a run. */

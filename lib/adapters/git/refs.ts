@@ -1,0 +1,42 @@
+// Names of branches: which are accepted, and what to say when one is not there.
+import { HoldfastError } from '../../core/errors.ts';
+import { shown } from '../../core/source/path.ts';
+
+const branchPattern = /^[A-Za-z0-9_][A-Za-z0-9_.+#@/-]{0,199}$/;
+
+/** Whether a branch name is one that we use: git's rules, and no character that means something in a URL, a shell or a refspec. */
+export function isBranch(name: string): boolean {
+  if (!branchPattern.test(name) || name.includes('..') || name.includes('@{') || name.includes('//')) return false;
+  return name.split('/').every((part) => part !== '' && !part.startsWith('.') && !/(?:\.|\.lock)$/.test(part));
+}
+
+/** Throws `GitRefInvalid` when the name is not one that we use. */
+export function assertBranch(name: string): void {
+  if (isBranch(name)) return;
+  throw new HoldfastError({
+    code: 'GitRefInvalid',
+    source: 'user',
+    message: `"${shown(name)}" is not a branch name that Holdfast accepts`,
+    next: 'Give the name of a branch, without refs/heads/',
+  });
+}
+
+/** Why there is no such branch, given the branches that are there. */
+export function branchMissing(branch: string, present: readonly string[]): HoldfastError {
+  if (present.length === 0) {
+    return new HoldfastError({
+      code: 'GitEmpty',
+      source: 'user',
+      message: 'The repository has no commits yet',
+      retryable: true,
+      next: `git push origin HEAD:${isBranch(branch) ? branch : 'main'}`,
+    });
+  }
+  const some = present.slice(0, 5).map((name) => shown(name, 60));
+  return new HoldfastError({
+    code: 'GitBranchMissing',
+    source: 'user',
+    message: `There is no branch "${shown(branch)}"; there is ${some.join(', ')}${present.length > 5 ? ', …' : ''}`,
+    retryable: true,
+  });
+}
