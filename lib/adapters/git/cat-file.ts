@@ -20,6 +20,7 @@ export class CatFile {
   #waiting: Waiting[] = [];
   #chunks: Buffer[] = [];
   #size = 0;
+  #asked = '';
   /** Bytes that must be there before it is worth looking again. */
   #needed = 1;
 
@@ -35,8 +36,21 @@ export class CatFile {
       this.#waiting.push({ name: id, resolve, reject });
       const child = this.#child ?? this.#start();
       holdOpen(child, true);
-      child.stdin?.write(`${id}\n`);
+      this.#ask(child, id);
     });
+  }
+
+  /** Names asked for in one turn of the event loop go in one write. */
+  #ask(child: ChildProcess, id: string): void {
+    if (this.#asked === '') {
+      queueMicrotask(() => {
+        // A replaced process has its own names to ask for.
+        if (this.#child !== child) return;
+        child.stdin?.write(this.#asked);
+        this.#asked = '';
+      });
+    }
+    this.#asked += `${id}\n`;
   }
 
   /** Ends the process. What is still waited for fails. */
@@ -52,6 +66,7 @@ export class CatFile {
     this.#child = child;
     this.#chunks = [];
     this.#size = 0;
+    this.#asked = '';
     this.#needed = 1;
     child.on('error', (error) => this.#ended(child, gitNotStarted(error)));
     child.on('exit', () => this.#ended(child, processEnded()));

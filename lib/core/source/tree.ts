@@ -214,7 +214,9 @@ class BoundedTree implements Tree {
       throw invalid(path, `${shown(path)} leads back to ${shown(found.path)}, which holds it`);
     }
     if (above.length >= this.#limits.depth) throw this.#tooDeep(path);
-    for (const entry of (await this.#directory(found.entry.id, found.path)).values()) {
+    const directory = await this.#directory(found.entry.id, found.path);
+    await this.#readAhead(directory, found.path);
+    for (const entry of directory.values()) {
       const at = childPath(path, entry.name);
       const real = childPath(found.path, entry.name);
       if (entry.kind === 'submodule') {
@@ -225,6 +227,17 @@ class BoundedTree implements Tree {
       if (next === undefined) throw invalid(real, `The symbolic link ${shown(real)} leads nowhere`);
       if (entry.kind === 'symlink') walked.links.push(node(at, next));
       await this.#collect(at, next, walked, [...above, found.path]);
+    }
+  }
+
+  /** Asks for all directories of a directory at once: with a reader behind a pipe or a network this is one wait, not hundreds. */
+  async #readAhead(directory: Directory, path: string): Promise<void> {
+    const wanted = new Map<string, string>();
+    for (const entry of directory.values()) {
+      if (entry.kind === 'directory' && !this.#directories.has(entry.id)) wanted.set(entry.id, entry.name);
+    }
+    if (wanted.size > 1) {
+      await Promise.all([...wanted].map(([id, name]) => this.#directory(id, childPath(path, name))));
     }
   }
 
