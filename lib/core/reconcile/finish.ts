@@ -79,6 +79,7 @@ function outcomeEvent(record: RunRecord, facts: Facts): OutboxEvent {
   return {
     id: `run-${record.id}`,
     type: 'Holdfast Run Outcome',
+    app: record.app,
     at: facts.now,
     detail: {
       schemaVersion: 1,

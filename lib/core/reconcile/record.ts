@@ -255,6 +255,7 @@ function driftEvent(facts: Facts, drift: readonly DriftItem[]): AppState['outbox
   return {
     id: `drift-${facts.newRunId}`,
     type: 'Holdfast Drift Report',
+    app: facts.source?.app.name ?? '',
     at: facts.now,
     detail: {
       schemaVersion: 1,

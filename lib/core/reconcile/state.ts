@@ -160,6 +160,7 @@ export interface AppState {
 export interface OutboxEvent {
   readonly id: string;
   readonly type: 'Holdfast Run Outcome' | 'Holdfast Drift Report';
+  readonly app: string;
   readonly at: number;
   readonly detail: { readonly [key: string]: unknown };
 }

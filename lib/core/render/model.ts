@@ -61,6 +61,8 @@ export interface RenderOptions {
   /** Passed to Helm only when the target's version and API list are known. */
   readonly kubeVersion?: string;
   readonly apiVersions?: readonly string[];
+  /** Let Kustomize use `helmCharts` whose charts are in the repository. Default false. */
+  readonly enableHelm?: boolean;
   /** Aborts the work; renderers also have a deadline and an output limit of their own. */
   readonly signal?: AbortSignal;
 }

@@ -1,0 +1,346 @@
+// The step function: what happens next, for every reason there is to look at an application.
+import { expect, test } from 'vitest';
+import { defaultPrune } from '../../support/builders.ts';
+import { decide, type Effect, type Facts } from '../../../lib/core/reconcile/decide.ts';
+import {
+  acted,
+  followed,
+  lookedAt,
+  observed,
+  prepared,
+  type Recorded,
+  rendered,
+} from '../../../lib/core/reconcile/record.ts';
+import { type AppSource, type AppState, newAppState, type RunState } from '../../../lib/core/reconcile/state.ts';
+import type { Failure } from '../../../lib/core/errors.ts';
+import type { Plan } from '../../../lib/core/plan/model.ts';
+import type { DriftItem, HealthReport } from '../../../lib/core/plan/target.ts';
+
+const source = (patch: Partial<AppSource> & { selfHeal?: boolean; auto?: boolean } = {}): AppSource => ({
+  seq: 1,
+  revision: 'a'.repeat(40),
+  inputsKey: 'k1',
+  bundle: 'bundle/1',
+  roots: {},
+  renderer: 'plain',
+  problems: [],
+  target: { kind: 'sandbox', name: 'demo' },
+  app: {
+    id: 'root/web',
+    name: 'web',
+    alias: 'root',
+    path: 'web',
+    target: 'demo',
+    exclude: [],
+    recurse: true,
+    helm: { valuesFiles: [], values: {} },
+    dependsOn: [],
+    sync: { auto: patch.auto ?? true, selfHeal: patch.selfHeal ?? false },
+    prune: defaultPrune,
+    drift: { everyMs: 900_000 },
+    conflicts: 'fail',
+    adoptFrom: [],
+    images: [],
+    position: { file: 'holdfast.yaml', line: 1, column: 1 },
+  },
+  ...patch,
+});
+
+const facts = (patch: Partial<Facts> = {}): Facts => ({
+  now: 1_000_000,
+  source: source(),
+  intent: {},
+  triggers: [{ kind: 'push', at: 1_000_000 }],
+  waitingFor: [],
+  newRunId: 'run1',
+  jitter: 0.5,
+  followLimitMs: 600_000,
+  looked: false,
+  waitForHealth: true,
+  ...patch,
+});
+
+const healthy: HealthReport = { health: 'Healthy', message: 'all well', objects: [] };
+const plan: Plan = {
+  app: 'root/web',
+  target: 'demo',
+  revision: 'a',
+  digest: 'd',
+  changes: [],
+  unchanged: 0,
+  skipped: [],
+  warnings: [],
+};
+const failure = (patch: Partial<Failure> = {}): Failure => ({
+  code: 'X',
+  source: 'user',
+  message: 'no',
+  retryable: false,
+  ...patch,
+});
+
+const stateOf = (recorded: Recorded): AppState => (recorded.kind === 'end' ? recorded.decision.state : recorded.state);
+const runOf = (state: AppState): RunState => {
+  if (state.run === undefined) throw new Error('no run');
+  return state.run;
+};
+
+/** Carries a run through all phases as a target that does everything would. */
+function applyAll(start: AppState, given: Facts): AppState {
+  let state = decide(start, given).state;
+  state = stateOf(
+    rendered(state, runOf(state), given, { kind: 'desired', key: 'desired/1', digest: `d-${given.source?.inputsKey}` }),
+  );
+  state = stateOf(
+    observed(state, runOf(state), given, {
+      status: 'done',
+      value: { inSync: false, health: healthy, drift: [], compared: 0 },
+    }),
+  );
+  state = stateOf(prepared(state, runOf(state), given, { status: 'done', value: { plan, holds: [] } }));
+  state = stateOf(
+    acted(state, runOf(state), given, {
+      status: 'done',
+      value: { inventory: { v: 1, entries: [] }, applied: 1, deleted: 0, failures: [] },
+    }),
+  );
+  return stateOf(followed(state, runOf(state), given, { status: 'done', value: healthy }));
+}
+
+const drift: DriftItem[] = [
+  {
+    subject: { kind: 'object', id: { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'web' } },
+    kind: 'modified',
+    owner: 'kubectl-edit',
+    fields: [{ path: 'spec.replicas', before: 2, after: 5 }],
+  },
+];
+const look = (items: readonly DriftItem[]) => ({
+  status: 'done' as const,
+  value: { inSync: items.length === 0, health: healthy, drift: items, compared: 1 },
+});
+
+test('a first push starts a run that renders', () => {
+  const { state, effect } = decide(newAppState, facts());
+  expect(effect).toEqual({ kind: 'render' });
+  expect(state.run).toMatchObject({ id: 'run1', mode: 'sync', trigger: 'push', inputsKey: 'k1' });
+});
+
+test('a run that went through is applied, Synced, Healthy and in history', () => {
+  const state = applyAll(newAppState, facts());
+  expect(state).toMatchObject({
+    sync: 'Synced',
+    health: 'Healthy',
+    applied: { inputsKey: 'k1', runId: 'run1' },
+    lastRun: { outcome: 'succeeded' },
+  });
+  expect(state.outbox.map((event) => event.type)).toEqual(['Holdfast Run Outcome']);
+});
+
+test('at rest with nothing new there is nothing to do', () => {
+  const state = applyAll(newAppState, facts());
+  expect(decide(state, facts({ triggers: [] })).effect).toEqual({ kind: 'rest' });
+});
+
+const blocked: readonly [name: string, patch: Partial<Facts>, message: RegExp][] = [
+  ['suspended', { intent: { suspended: true } }, /Suspended/],
+  ['a dependency that is not ready', { waitingFor: ['network'] }, /Waits for network/],
+  ['automatic sync off', { source: source({ auto: false }) }, /holdfast sync web/],
+  ['an entry that is held', { source: source({ held: failure({ message: 'unknown target' }) }) }, /unknown target/],
+];
+
+test.each(blocked)('no run starts with %s, and the state says so', (_name, patch, message) => {
+  const { state, effect } = decide(newAppState, facts(patch));
+  expect(effect.kind).toBe('rest');
+  expect(state.run).toBeUndefined();
+  expect(state).toMatchObject({ sync: 'OutOfSync', message: expect.stringMatching(message) as string });
+});
+
+test('inputs that were refused are not tried again until they change, or a person asks', () => {
+  let state = decide(newAppState, facts()).state;
+  state = stateOf(
+    rendered(state, runOf(state), facts(), {
+      kind: 'refused',
+      problems: [{ file: 'web/a.yaml', line: 3, column: 5, code: 'YamlSyntax', message: 'bad' }],
+    }),
+  );
+  expect(state).toMatchObject({
+    sync: 'OutOfSync',
+    message: 'web/a.yaml:3:5 YamlSyntax bad',
+    lastRun: { outcome: 'refused' },
+  });
+  expect(decide(state, facts()).effect.kind).toBe('rest');
+  expect(decide(state, facts({ intent: { sync: 1 } })).effect.kind).toBe('render');
+  expect(decide(state, facts({ source: source({ inputsKey: 'k2', seq: 2 }) })).effect.kind).toBe('render');
+});
+
+test('a bad revision keeps what was applied', () => {
+  const good = applyAll(newAppState, facts());
+  const next = facts({ source: source({ inputsKey: 'k2', seq: 2 }), newRunId: 'run2' });
+  let state = decide(good, next).state;
+  state = stateOf(rendered(state, runOf(state), next, { kind: 'refused', problems: [] }));
+  expect(state.applied).toEqual(good.applied);
+});
+
+test('back at what is applied after a refusal nothing is written, only looked at', () => {
+  const good = applyAll(newAppState, facts());
+  const bad = facts({ source: source({ inputsKey: 'k2', seq: 2 }), newRunId: 'run2' });
+  let state = decide(good, bad).state;
+  state = stateOf(rendered(state, runOf(state), bad, { kind: 'refused', problems: [] }));
+  const decision = decide(state, facts({ source: source({ seq: 3 }), newRunId: 'run3' }));
+  expect(decision.effect).toEqual({ kind: 'look' });
+  expect(decision.state).toMatchObject({ run: undefined, failed: undefined });
+});
+
+test('back at what is applied after a half-done try is applied again', () => {
+  const good = applyAll(newAppState, facts());
+  const bad = facts({ source: source({ inputsKey: 'k2', seq: 2 }), newRunId: 'run2' });
+  let state = decide(good, bad).state;
+  state = { ...state, run: { ...runOf(state), phase: 'act' } };
+  state = stateOf(
+    acted(state, runOf(state), bad, {
+      status: 'done',
+      value: { inventory: { v: 1, entries: [] }, applied: 2, deleted: 0, failures: [failure()] },
+    }),
+  );
+  expect(state.failed).toMatchObject({ partial: true });
+  expect(decide(state, facts({ source: source({ seq: 3 }), newRunId: 'run3' })).state.run).toMatchObject({
+    id: 'run3',
+    inputsKey: 'k1',
+  });
+});
+
+test('a failure that retrying helps is tried again, later each time', () => {
+  let state = decide(newAppState, facts()).state;
+  state = stateOf(
+    rendered(state, runOf(state), facts(), { kind: 'failed', failure: failure({ source: 'remote', retryable: true }) }),
+  );
+  const first = decide(state, facts({ triggers: [] })).effect as Extract<Effect, { kind: 'rest' }>;
+  expect(first).toEqual({ kind: 'rest', due: 1_000_000 + 3_750 });
+  const later = facts({ now: 1_003_750, newRunId: 'run2' });
+  state = decide(state, later).state;
+  expect(state.run).toMatchObject({ trigger: 'retry' });
+  state = stateOf(
+    rendered(state, runOf(state), later, { kind: 'failed', failure: failure({ source: 'remote', retryable: true }) }),
+  );
+  expect(state.failed).toMatchObject({ attempts: 2, retryAt: 1_003_750 + 7_500 });
+});
+
+test('a new push ends a wait for health at once', () => {
+  const before = decide(newAppState, facts()).state;
+  const following: AppState = { ...before, run: { ...runOf(before), phase: 'follow' } };
+  const { state, effect } = decide(
+    following,
+    facts({ source: source({ inputsKey: 'k2', seq: 2, revision: 'b'.repeat(40) }) }),
+  );
+  expect(effect).toMatchObject({ kind: 'settle', record: { outcome: 'superseded', message: 'Overtaken by bbbbbbbb' } });
+  expect(state.run).toBeUndefined();
+});
+
+test('a target that is carrying out a run is not interrupted by a push', () => {
+  const before = decide(newAppState, facts()).state;
+  const acting: AppState = { ...before, run: { ...runOf(before), phase: 'act', token: 't' } };
+  expect(decide(acting, facts({ source: source({ inputsKey: 'k2', seq: 2 }) })).effect).toEqual({ kind: 'act' });
+});
+
+test('a hold stops before any write and is not retried by itself', () => {
+  let state = decide(newAppState, facts()).state;
+  state = stateOf(
+    prepared({ ...state, run: { ...runOf(state), phase: 'prepare' } }, runOf(state), facts(), {
+      status: 'done',
+      value: { plan, holds: [failure({ message: 'too many deletes' })] },
+    }),
+  );
+  expect(state).toMatchObject({ lastRun: { outcome: 'held' }, message: 'too many deletes', sync: 'OutOfSync' });
+  expect(decide(state, facts()).effect.kind).toBe('rest');
+});
+
+test('drift is reported once and not healed without selfHeal', () => {
+  const good = { ...applyAll(newAppState, facts()), outbox: [] };
+  expect(decide(good, facts({ triggers: [{ kind: 'drift', at: 1 }] })).effect).toEqual({ kind: 'look' });
+  const state = stateOf(lookedAt(good, facts(), look(drift), 'drift/1'));
+  expect(state).toMatchObject({
+    sync: 'OutOfSync',
+    run: undefined,
+    message: 'Drift: Deployment/n/web spec.replicas changed by kubectl-edit',
+  });
+  expect(state.outbox).toHaveLength(1);
+  expect(stateOf(lookedAt(state, facts(), look(drift), 'drift/1')).outbox).toHaveLength(1);
+  expect(stateOf(lookedAt(state, facts(), look([]), ''))).toMatchObject({ sync: 'Synced', drift: undefined });
+});
+
+test('selfHeal puts a field back three times in an hour, then stops and says who fights', () => {
+  const given = facts({ source: source({ selfHeal: true }) });
+  let state = applyAll(newAppState, given);
+  for (let round = 0; round < 3; round++) {
+    state = stateOf(lookedAt(state, given, look(drift), `drift/${round}`));
+    expect(state.run).toMatchObject({ mode: 'heal', trigger: 'drift' });
+    state = stateOf(
+      acted(state, { ...runOf(state), phase: 'act' }, given, {
+        status: 'done',
+        value: { inventory: { v: 1, entries: [] }, applied: 1, deleted: 0, failures: [] },
+      }),
+    );
+    state = stateOf(followed(state, runOf(state), given, { status: 'done', value: healthy }));
+  }
+  state = stateOf(lookedAt(state, given, look(drift), 'drift/4'));
+  expect(state.run).toBeUndefined();
+  expect(state.message).toMatch(/^kubectl-edit keeps changing Deployment\/n\/web spec.replicas/);
+  const later = facts({ ...given, now: given.now + 3_600_001 });
+  expect(stateOf(lookedAt(state, later, look(drift), 'drift/5')).run).toMatchObject({ mode: 'heal' });
+});
+
+test('suspend stops heals but not reports', () => {
+  const given = facts({ source: source({ selfHeal: true }), intent: { suspended: true } });
+  const state = stateOf(lookedAt(applyAll(newAppState, facts()), given, look(drift), 'drift/1'));
+  expect(state.run).toBeUndefined();
+  expect(state.drift).toMatchObject({ count: 1 });
+});
+
+test('a rollback goes to what a run applied, and a push does not end it', () => {
+  const good = applyAll(newAppState, facts());
+  const pinned = facts({ intent: { pin: 'run0' }, newRunId: 'run2' });
+  let state = decide(good, pinned).state;
+  expect(state.run).toMatchObject({ mode: 'rollback', note: 'run0', inputsKey: 'pin:run0' });
+  state = applyAll(good, pinned);
+  expect(state).toMatchObject({ pinned: 'run0', sync: 'Synced' });
+  const pushed = facts({ ...pinned, source: source({ inputsKey: 'k2', seq: 2 }), newRunId: 'run3' });
+  expect(decide(state, pushed).state.run).toBeUndefined();
+  expect(decide(state, facts({ source: source({ seq: 2 }), newRunId: 'run3' })).state.run).toMatchObject({
+    mode: 'sync',
+  });
+});
+
+test('health that never comes ends the run as unhealthy; what was applied stays applied', () => {
+  let state = decide(newAppState, facts()).state;
+  state = { ...state, run: { ...runOf(state), phase: 'follow', followingSince: 0 } };
+  const recorded = followed(state, runOf(state), facts({ now: 600_001 }), {
+    status: 'wait',
+    afterMs: 100,
+    token: '',
+    note: '1 of 3 ready',
+  });
+  expect(stateOf(recorded)).toMatchObject({
+    lastRun: { outcome: 'unhealthy', message: 'Not healthy after 600 s: 1 of 3 ready' },
+  });
+});
+
+test('a target that cannot be reached makes sync Unknown, never OutOfSync or Missing', () => {
+  const good = applyAll(newAppState, facts());
+  const state = stateOf(
+    lookedAt(
+      good,
+      facts(),
+      { status: 'failed', cause: failure({ source: 'remote', retryable: true, message: 'connection refused' }) },
+      '',
+    ),
+  );
+  expect(state).toMatchObject({ sync: 'Unknown', health: 'Unknown', applied: good.applied });
+});
+
+test('an application that is gone from the configuration is left alone', () => {
+  const good = applyAll(newAppState, facts());
+  const { state, effect } = decide(good, facts({ source: source({ removed: true, seq: 2 }) }));
+  expect(effect).toEqual({ kind: 'rest' });
+  expect(state.message).toMatch(/left as they are/);
+});
