@@ -15,7 +15,7 @@ export interface Workspace {
   /** Home and caches of the program. */
   readonly home: string;
   /** A message of the program with paths as they are in the repository. */
-  clean(text: string): string;
+  readonly clean: (text: string) => string;
 }
 
 /** Writes the files, does the work, removes everything, whatever happens. */

@@ -13,7 +13,7 @@ export interface RenderedDocument {
   readonly value: Json;
   readonly source: SourcePosition;
   /** Place of a mapping inside the value, where the renderer knows it. */
-  positionOf?(part: Json | undefined): SourcePosition;
+  readonly positionOf?: (part: Json | undefined) => SourcePosition;
 }
 
 /** A `List` in a `List`; nobody nests deeper on purpose. */

@@ -18,7 +18,7 @@ export interface ManifestDocument {
   readonly line: number;
   readonly column: number;
   /** Place of a mapping anywhere in the value (the very object), else that of the document. */
-  positionOf(part: Json | undefined): Position;
+  readonly positionOf: (part: Json | undefined) => Position;
 }
 
 export interface ManifestRead {

@@ -1,0 +1,125 @@
+// Renders a kustomization with `kubectl kustomize`, from a directory that holds only the files it may read.
+import { join } from 'node:path';
+import type { Problem } from '../../core/config/model.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import { problemAt, type RenderedDocument, toDesired } from '../../core/render/desired.ts';
+import { kustomizationNames } from '../../core/render/detect.ts';
+import type { Bundle, Renderer, RenderOptions, RenderResult, SourcePosition } from '../../core/render/model.ts';
+import { readManifests } from '../../core/render/yaml.ts';
+import { childPath } from '../../core/source/path.ts';
+import type { Tools } from './binaries.ts';
+import { readFiles } from './plain.ts';
+import { runTool } from './run.ts';
+import { withWorkspace } from './workspace.ts';
+
+const version = 'kustomize/1';
+
+/** Which input each object came from, as far as kind and name tell. */
+class Origins {
+  readonly #byKind = new Map<string, { readonly name: string; readonly source: SourcePosition }[]>();
+  readonly #fallback: SourcePosition;
+
+  constructor(documents: readonly RenderedDocument[], fallback: SourcePosition) {
+    this.#fallback = fallback;
+    for (const { value, source } of documents) {
+      const { kind, name } = nameOf(value);
+      if (kind === '' || name === '') continue;
+      const known = this.#byKind.get(kind);
+      if (known === undefined) this.#byKind.set(kind, [{ name, source }]);
+      else known.push({ name, source });
+    }
+  }
+
+  of(value: unknown): SourcePosition {
+    const { kind, name } = nameOf(value);
+    const candidates = this.#byKind.get(kind) ?? [];
+    const exact = candidates.filter((one) => one.name === name);
+    // Prefixes and suffixes are put around the name that the file gives.
+    const close = exact.length > 0 ? exact : candidates.filter((one) => name.includes(one.name));
+    const [only, another] = close;
+    return only !== undefined && another === undefined ? only.source : this.#fallback;
+  }
+}
+
+function nameOf(value: unknown): { readonly kind: string; readonly name: string } {
+  const object: JsonObject = isObject(value) ? value : {};
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
+  const text = (part: unknown): string => (typeof part === 'string' ? part : '');
+  return { kind: text(object['kind']), name: text(metadata['name']) };
+}
+
+/** Where Kustomize's complaint belongs: an input that is not readable, a file it names, else the kustomization. */
+function failure(message: string, bundle: Bundle, kustomization: SourcePosition): readonly Problem[] {
+  const text = message.replace(/^(?:error: )+/i, '').trim();
+  const named = bundle.files
+    .map((file) => file.path)
+    .filter((path) => mentions(text, path) && /\.(?:ya?ml|json)$/.test(path))
+    .sort((a, b) => b.length - a.length);
+  const { problems } = readFiles(bundle, named);
+  if (problems.length > 0) return problems;
+  const [file] = named;
+  const source = file === undefined ? kustomization : { file };
+  return [problemAt(source, 'KustomizeFailed', text.split('\n').slice(0, 5).join(' ').slice(0, 1000))];
+}
+
+/** Kustomize names files by their last part or by a path of its own. */
+function mentions(text: string, path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return (
+    text.includes(path) ||
+    new RegExp(`(?:^|[\\s'"/:])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?:$|[\\s'":,])`).test(text)
+  );
+}
+
+async function render(tools: Tools, bundle: Bundle, options: RenderOptions): Promise<RenderResult> {
+  const { app, signal } = options;
+  const kubectl = await tools.find('kubectl');
+  const paths = bundle.files.map((file) => file.path);
+  const names = kustomizationNames.map((name) => childPath(app.path, name));
+  const kustomization = { file: names.find((name) => paths.includes(name)) ?? app.path };
+  return await withWorkspace(bundle.files, async ({ repository, home, clean }) => {
+    const answer = await runTool({
+      program: kubectl.path,
+      args: ['kustomize', join(repository, app.path)],
+      cwd: repository,
+      home,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (answer.code !== 0) {
+      const message = clean(answer.stderr) || 'kubectl kustomize failed without a message';
+      return { kind: 'refused', problems: failure(message, bundle, kustomization) };
+    }
+    const read = readManifests(kustomization.file, answer.stdout.toString('utf8'));
+    if (read.problems.length > 0) return { kind: 'refused', problems: inOutput(read.problems, kustomization) };
+    const inputs = readFiles(
+      bundle,
+      paths.filter((path) => /\.(?:ya?ml|json)$/.test(path) && !names.includes(path)),
+    );
+    const origins = new Origins(inputs.documents, kustomization);
+    const documents = read.documents.map(({ value }) => ({ value, source: origins.of(value) }));
+    const result = toDesired(app, documents);
+    return result.kind === 'desired' ? { ...result, warnings: warnings(clean(answer.stderr), kustomization) } : result;
+  });
+}
+
+/** Places in the output are nowhere in the repository. */
+function inOutput(problems: readonly Problem[], source: SourcePosition): readonly Problem[] {
+  return problems.map((one) =>
+    problemAt(source, one.code, `in what Kustomize built, line ${one.line}: ${one.message}`),
+  );
+}
+
+function warnings(stderr: string, source: SourcePosition): readonly Problem[] {
+  return stderr
+    .split('\n')
+    .filter((line) => /^# Warning: |^Warning: /.test(line))
+    .map((line) => problemAt(source, 'KustomizeWarning', line.replace(/^#? ?Warning: /, '')));
+}
+
+/** The renderer of kustomizations. */
+export function kustomizeRenderer(tools: Tools): Renderer {
+  return {
+    version: async () => `${version} ${(await tools.find('kubectl')).version}`,
+    render: async (bundle, options) => await render(tools, bundle, options),
+  };
+}
