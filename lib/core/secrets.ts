@@ -46,7 +46,10 @@ function words(name: string): string {
 /** Whether what is stored under this name is a secret itself. */
 export function isSecretName(name: string): boolean {
   const text = words(name);
-  return secretEndings.some((ending) => text.endsWith(ending)) || /(?:password|passwd|apikey)[0-9]*$/.test(text);
+  return (
+    secretEndings.some((ending) => text.endsWith(ending)) ||
+    /(?:password|passwd|passphrase|secret|token|apikey)[0-9]*$/.test(text)
+  );
 }
 
 /** Forms that only secrets have. Each must be found fast in any text: no nested repetition. */
@@ -74,4 +77,18 @@ export function replaceSecretForms(text: string, replacement: string): string {
   let result = text;
   for (const form of secretForms) result = result.replace(form, () => replacement);
   return result;
+}
+
+/** Whether a text only names where a secret is: `${VAR}`, `$(VAR)`, `{{resolve:…}}`, an ARN. */
+export function isSecretReference(text: string): boolean {
+  return /^(?:\$\{[^{}]{1,200}\}|\$\([^()]{1,200}\)|\{\{[^{}]{1,300}\}\}|arn:aws[a-z-]*:[^\s]{1,2000})$/.test(text);
+}
+
+/** `password = …`, `--token=…`, `"apiKey": "…"` somewhere in a text, with a value that is not itself a reference. */
+const assignment =
+  /(?:pass(?:word|wd|phrase)|secret|token|credentials?|(?:api|private|access|secret|account|signing|encryption)[_-]?key|connection[_-]?string)["']?[ \t]{0,5}[=:][ \t]{0,5}["']?[^\s"',;&$<{]/i;
+
+/** Whether a text gives a value to something that holds a secret by its name: a line of a config file, a command line. */
+export function hasSecretAssignment(text: string): boolean {
+  return assignment.test(text);
 }

@@ -1,6 +1,6 @@
 // Rules inside one entry that concern more than one key, and rules of the targets. They run on drafts, so they are told together
 // with everything that the schema finds.
-import { hasSecretForm, isSecretName } from '../secrets.ts';
+import { hasSecretForm, isSecretName, isSecretReference } from '../secrets.ts';
 import { type ConfigDocument, isMapping, type Path, valueAt } from './document.ts';
 import type { Draft } from './draft.ts';
 import { nameFault, nameLengths, pathFault } from './formats.ts';
@@ -131,8 +131,7 @@ function freeFormProblems(draft: Draft, document: ConfigDocument): readonly Prob
 
 function looksSecret(value: string, name: string): boolean {
   if (hasSecretForm(value)) return true;
-  const reference = value === '' || /\{\{resolve:[^}]+\}\}|\$\{[^}]+\}|^arn:aws/.test(value);
-  return name !== '' && isSecretName(name) && !reference;
+  return name !== '' && isSecretName(name) && value !== '' && !isSecretReference(value);
 }
 
 /** Infinite, not a number, or an integer that a double cannot hold. */
