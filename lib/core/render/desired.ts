@@ -34,8 +34,9 @@ class Collector {
     this.problems.push(problemAt(source, code, message));
   }
 
-  add(document: RenderedDocument, value: Json, level: number): void {
-    const source = isObject(value) ? (document.positionOf?.(value) ?? document.source) : document.source;
+  /** `written` is the value as the file has it, before a list filled in what its items leave out. */
+  add(document: RenderedDocument, value: Json, level = 0, written: Json = value): void {
+    const source = isObject(written) ? (document.positionOf?.(written) ?? document.source) : document.source;
     if (!isObject(value)) {
       this.problem(
         source,
@@ -51,7 +52,7 @@ class Collector {
     if (level >= maxListLevels) {
       return this.problem(source, 'ManifestList', `lists are nested deeper than ${maxListLevels} levels`);
     }
-    for (const item of items as readonly Json[]) this.add(document, itemOf(value, item), level + 1);
+    for (const item of items as readonly Json[]) this.add(document, itemOf(value, item), level + 1, item);
   }
 
   #addObject(document: RenderedDocument, value: JsonObject, source: SourcePosition): void {
@@ -117,7 +118,7 @@ export function problemAt(source: SourcePosition, code: string, message: string)
 /** Desired state of an application, or why its objects cannot be used. Nothing rendered is a refusal: it would mean "delete all". */
 export function toDesired(app: Application, documents: Iterable<RenderedDocument>): RenderResult {
   const collector = new Collector(app);
-  for (const document of documents) collector.add(document, document.value, 0);
+  for (const document of documents) collector.add(document, document.value);
   if (collector.problems.length === 0 && collector.objects.length === 0 && collector.hooks.length === 0) {
     collector.problem(
       { file: app.path === '' ? '.' : app.path },
