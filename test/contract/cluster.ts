@@ -5,6 +5,7 @@ import type { ApiDirectory, KubeClient } from '../../lib/adapters/kube/types.ts'
 import { applyCases } from './cluster/apply-cases.ts';
 import { conflictCases } from './cluster/conflict-cases.ts';
 import { deleteCases } from './cluster/delete-cases.ts';
+import { handoverCases } from './cluster/handover-cases.ts';
 import { ClusterProbe, type ContractCase } from './cluster/probe.ts';
 import { readCases } from './cluster/read-cases.ts';
 import { refusalCases } from './cluster/refusal-cases.ts';
@@ -20,6 +21,7 @@ export interface ClusterUnderTest {
 const parts: readonly (readonly [string, readonly ContractCase[]])[] = [
   ['apply', applyCases],
   ['ownership', conflictCases],
+  ['handover', handoverCases],
   ['refusals', refusalCases],
   ['delete', deleteCases],
   ['reading', readCases],

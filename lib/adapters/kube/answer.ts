@@ -27,13 +27,23 @@ export function readObject(reply: HttpReply, { resource, name }: ObjectRef): Kub
   return body;
 }
 
+/** What a list was asked for. */
+export interface ListAbout {
+  readonly resource: ApiResource;
+  readonly metadataOnly: boolean;
+  /** For the message. */
+  readonly about: string;
+}
+
 /** Items of a list. They come without apiVersion and kind, and as PartialObjectMetadata when only metadata was wanted. */
-export function readItems(body: JsonObject, resource: ApiResource, about: string): KubeObject[] {
+export function readItems(body: JsonObject, { resource, metadataOnly, about }: ListAbout): KubeObject[] {
   if (!Array.isArray(body.items)) throw unexpected(about, 200, 'not a list');
   const apiVersion = apiVersionOf(resource);
   const items: unknown[] = body.items;
   return items.map((item) => {
     if (!isObject(item) || !isObject(item.metadata)) throw unexpected(about, 200, 'a list item without metadata');
+    // A server may not know how to leave the rest out.
+    if (metadataOnly) return { apiVersion, kind: resource.kind, metadata: item.metadata };
     // Ours alone since it was parsed, so it is filled in place.
     return Object.assign(item, { apiVersion, kind: resource.kind }) as unknown as KubeObject;
   });

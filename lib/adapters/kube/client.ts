@@ -123,10 +123,10 @@ class HttpKubeClient implements kube.KubeClient {
   }
 
   async *list(resource: kube.ApiResource, options: kube.ListOptions = {}): AsyncGenerator<kube.ListPage, void> {
-    const { namespace = '', labelSelector, fieldSelector } = options;
+    const { namespace = '', labelSelector, fieldSelector, metadataOnly = false } = options;
     const subject = { resource, namespace };
     const path = collectionPath(resource, namespace);
-    const accept = options.metadataOnly === true ? { accept: metadataListAccept } : {};
+    const accept = metadataOnly ? { accept: metadataListAccept } : {};
     let next: string | undefined;
     do {
       const query = queryText({ labelSelector, fieldSelector, limit: options.pageSize ?? 500, continue: next });
@@ -137,7 +137,10 @@ class HttpKubeClient implements kube.KubeClient {
       const body = readJson(reply, path);
       const metadata = isObject(body.metadata) ? body.metadata : {};
       next = typeof metadata.continue === 'string' && metadata.continue !== '' ? metadata.continue : undefined;
-      yield { items: readItems(body, resource, path), resourceVersion: text(metadata.resourceVersion) };
+      yield {
+        items: readItems(body, { resource, metadataOnly, about: path }),
+        resourceVersion: text(metadata.resourceVersion),
+      };
     } while (next !== undefined);
   }
 

@@ -23,11 +23,16 @@ export const refusalCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a quantity that is none, and an item twice, are mistakes in the manifest',
+    name: 'a quantity that is none is a mistake in the manifest',
     async run(probe) {
       const limits = { resources: { limits: { cpu: 'lots' } } };
       const quantity = probe.deployment('d', [{ name: 'web', image: 'web:1', ...limits }]);
       expect(await refusalOf(probe.apply(quantity))).toMatchObject({ code: 'SchemaMistake', retryable: false });
+    },
+  },
+  {
+    name: 'an item twice in a list with keys is a mistake in the manifest',
+    async run(probe) {
       const twice = probe.deployment('d', [{ name: 'web', image: 'web:1', env: [{ name: 'A' }, { name: 'A' }] }]);
       expect(await refusalOf(probe.apply(twice))).toMatchObject({ code: 'SchemaMistake', retryable: false });
     },

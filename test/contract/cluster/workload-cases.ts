@@ -17,7 +17,6 @@ export const workloadCases: readonly ContractCase[] = [
       expect(lookupKind(probe.directory, widget.apiVersion, 'Widget')).toMatchObject({
         resource: { plural: 'widgets', namespaced: true },
       });
-      expect(managedBy(await probe.live(widget), 'm1')?.fieldsV1).toEqual({ 'f:spec': { 'f:size': {} } });
       const error = await refusalOf(probe.apply(custom(probe, { size: 2 }), { manager: 'm2' }));
       expect(error.conflicts).toEqual([{ manager: 'm1', field: '.spec.size' }]);
       await probe.client.delete(probe.ref(definition));
@@ -27,6 +26,17 @@ export const workloadCases: readonly ContractCase[] = [
       await eventually(
         async () => lookupKind(await probe.rediscover(), widget.apiVersion, 'Widget').state === 'missing',
       );
+    },
+  },
+  {
+    name: 'fields of a custom kind without a schema are recorded one by one',
+    async run(probe) {
+      const definition = await define(probe, { scope: 'Namespaced', spec: openSchema });
+      const live = await applyWhenServed(probe, custom(probe, { size: 1, deep: { er: ['x'] } }));
+      expect(managedBy(live, 'm1')?.fieldsV1).toEqual({
+        'f:spec': { 'f:deep': { '.': {}, 'f:er': {} }, 'f:size': {} },
+      });
+      await probe.client.delete(probe.ref(definition));
     },
   },
   {

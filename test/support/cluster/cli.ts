@@ -15,7 +15,7 @@ The program is built from Go modules when it is missing: that takes minutes, and
   --controllers WHICH  none: objects only; minimal: workloads, namespaces, garbage collection (default); all
   --help               this text
 
-Exit status: 130 after Ctrl-C, 2 when it cannot be started, 3 for a mistake in the arguments.
+Exit status: 130 after Ctrl-C, 2 when it cannot be started or one of its programs ends, 3 for a mistake in the arguments.
 `;
 
 type Controllers = NonNullable<ControlPlaneOptions['controllers']>;
@@ -42,15 +42,21 @@ async function serve({ kubeconfig, controllers }: Arguments): Promise<void> {
     process.once('SIGINT', () => resolve(130));
     process.once('SIGTERM', () => resolve(143));
   });
-  // Listening alone does not keep the process up while the control plane is starting.
   const started = performance.now();
-  const plane = await startControlPlane({ controllers });
+  const starting = startControlPlane({ controllers });
+  const plane = await Promise.race([starting, interrupted]);
+  if (typeof plane === 'number') {
+    // Everything that was started ends with this process.
+    process.exit(plane);
+  }
   const file = kubeconfig === undefined ? plane.kubeconfig : path.resolve(kubeconfig);
   if (file !== plane.kubeconfig) await copyFile(plane.kubeconfig, file);
   const ms = Math.round(performance.now() - started);
   process.stderr.write(`Kubernetes at ${plane.url}, controllers: ${controllers}, up in ${ms} ms. Ctrl-C ends it.\n`);
   process.stdout.write(`export KUBECONFIG=${file}\n`);
-  process.exitCode = await interrupted;
+  const end = await Promise.race([interrupted, plane.ended]);
+  if (typeof end === 'string') process.stderr.write(`cluster: ${end}\n`);
+  process.exitCode = typeof end === 'string' ? 2 : end;
   await plane.stop();
 }
 

@@ -35,6 +35,8 @@ export interface ControlPlane {
   readonly dir: string;
   /** Process ids by program, for measuring. */
   readonly pids: Readonly<Record<string, number>>;
+  /** Resolves with what happened when a program ends by itself. */
+  readonly ended: Promise<string>;
   /** Kills everything; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -114,7 +116,8 @@ async function startOnce(binary: string, options: ControlPlaneOptions): Promise<
     }
     if (options.kubelet ?? controllers !== 'none') kubelet = startFakeKubelet(admin, aborted.signal);
     const { admin: adminToken, user: userToken } = tokens;
-    return { url, caPem, adminToken, userToken, kubeconfig, userKubeconfig, dir, pids: group.pids(), stop };
+    const ended = group.ended();
+    return { url, caPem, adminToken, userToken, kubeconfig, userKubeconfig, dir, pids: group.pids(), ended, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -25,6 +25,7 @@ export class ProcessGroup {
   readonly #binary: string;
   readonly #dir: string;
   readonly #children = new Map<string, ChildProcess>();
+  #killing = false;
   readonly #killAtExit = () => {
     for (const child of this.#children.values()) child.kill('SIGKILL');
   };
@@ -67,6 +68,17 @@ export class ProcessGroup {
     });
   }
 
+  /** Resolves with what happened when a program ends before `kill`. */
+  ended(): Promise<string> {
+    return new Promise((resolve) => {
+      for (const [program, child] of this.#children) {
+        child.once('exit', (code, signal) => {
+          if (!this.#killing) resolve(`${program} ended (${code ?? signal ?? 'unknown'})`);
+        });
+      }
+    });
+  }
+
   pids(): Record<string, number> {
     return Object.fromEntries([...this.#children].map(([program, child]) => [program, child.pid ?? 0]));
   }
@@ -74,6 +86,7 @@ export class ProcessGroup {
   /** The data is thrown away, so nobody is asked to finish. */
   async kill(): Promise<void> {
     process.off('exit', this.#killAtExit);
+    this.#killing = true;
     await Promise.all(
       [...this.#children.values()].map(async (child) => {
         if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
