@@ -1,0 +1,20 @@
+// The cluster contract on the sandbox cluster, through the same client.
+import { createKubeClient } from '../../lib/adapters/kube/client.ts';
+import { loadKubeconfig } from '../../lib/adapters/kube/kubeconfig.ts';
+import { startSandboxCluster } from '../../lib/adapters/sandbox/cluster/server.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { clusterContract } from './cluster.ts';
+import { sandboxClusterDeviations } from './cluster.deviations.ts';
+
+clusterContract(async () => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'holdfast-sandbox-contract-'));
+  const sandbox = await startSandboxCluster({ dataDir });
+  const { connection } = await loadKubeconfig({ file: sandbox.kubeconfigPath });
+  const stop = async () => {
+    await sandbox.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { client: createKubeClient(connection), stop };
+}, sandboxClusterDeviations);
