@@ -6,7 +6,7 @@ import { startExecution } from './operations.ts';
 import { same } from './properties.ts';
 import { type Call, invalid, refusal } from './protocol.ts';
 import type { ChangeSetRecord, Deployment, StackRecord } from './records.ts';
-import { maskedParameters } from './stacks.ts';
+import { findStack, maskedParameters } from './stacks.ts';
 import { blueprintFor, liveOf, newId, withStatus, type World } from './world.ts';
 
 const settled = [
@@ -274,6 +274,24 @@ export function describeChangeSet(world: World, call: Call, pageSize: number): J
     Changes: values ? page : page.map(withoutValues),
     ...(changeSet.revertDrift ? { DeploymentMode: 'REVERT_DRIFT' } : {}),
     ...(more ? { NextToken: String(start + pageSize) } : {}),
+  };
+}
+
+/** `ListChangeSets`. */
+export function listChangeSets(world: World, call: Call): JsonObject {
+  const stack = findStack(world, call.required('StackName'), `Stack [${call.required('StackName')}] does not exist`);
+  const open = world.db.list('changeSet', stack.id).filter((one) => !one.executionStatus.startsWith('EXECUTE_'));
+  return {
+    Summaries: open.map((one) => ({
+      StackId: one.stackId,
+      StackName: one.stackName,
+      ChangeSetId: one.id,
+      ChangeSetName: one.name,
+      ExecutionStatus: one.executionStatus,
+      Status: one.status,
+      StatusReason: one.reason,
+      CreationTime: new Date(one.createdAt).toISOString(),
+    })),
   };
 }
 

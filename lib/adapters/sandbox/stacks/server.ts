@@ -11,6 +11,7 @@ import {
   describeChangeSet,
   executeChangeSet,
   findChangeSet,
+  listChangeSets,
 } from './changesets.ts';
 import { Database } from './database.ts';
 import { advanceDetection, describeDetection, describeResourceDrifts, detectStackDrift } from './drift.ts';
@@ -64,6 +65,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   DescribeChangeSet: describeChangeSet,
   ExecuteChangeSet: executeChangeSet,
   DeleteChangeSet: deleteChangeSet,
+  ListChangeSets: listChangeSets,
   DescribeEvents: describeEvents,
   DescribeStacks: describeStacks,
   ListStacks: listStacks,
