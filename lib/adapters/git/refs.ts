@@ -1,14 +1,7 @@
-// Names of branches: which are accepted, and what to say when one is not there.
+// What to say about branch names that cannot be used or are not there.
 import { HoldfastError } from '../../core/errors.ts';
+import { isBranch } from '../../core/source/branch.ts';
 import { shown } from '../../core/source/path.ts';
-
-const branchPattern = /^[A-Za-z0-9_][A-Za-z0-9_.+#@/-]{0,199}$/;
-
-/** Whether a branch name is one that we use: git's rules, and no character that means something in a URL, a shell or a refspec. */
-export function isBranch(name: string): boolean {
-  if (!branchPattern.test(name) || name.includes('..') || name.includes('@{') || name.includes('//')) return false;
-  return name.split('/').every((part) => part !== '' && !part.startsWith('.') && !/(?:\.|\.lock)$/.test(part));
-}
 
 /** Throws `GitRefInvalid` when the name is not one that we use. */
 export function assertBranch(name: string): void {

@@ -37,6 +37,8 @@ export interface Seed {
 export interface BuiltinHost {
   /** Answers requests below `/NAME.git/`; false, with nothing written, when the path is none of ours. */
   handle(req: IncomingMessage, res: ServerResponse): Promise<boolean>;
+  /** Makes an empty repository whose branch will be `main`; one that exists stays as it is. Throws `GitNameInvalid`. */
+  create(name: string): Promise<void>;
   /** Makes a repository with one commit on `main`; undefined when it exists already. Answers the commit id. */
   seed(seed: Seed): Promise<string | undefined>;
   /** Directory of a repository on this machine. Throws `GitNameInvalid`. */
@@ -102,6 +104,10 @@ class Host implements BuiltinHost {
     if (action !== 'git-receive-pack') await serveCgi(cgi, req, res);
     else await this.#oneAtATime(encoded, () => this.#receive(encoded, directory, () => serveCgi(cgi, req, res)));
     return true;
+  }
+
+  async create(name: string): Promise<void> {
+    await this.#create(this.path(name));
   }
 
   async seed(seed: Seed): Promise<string | undefined> {
