@@ -17,8 +17,11 @@ const patchTypes: Record<kube.PatchKind, string> = {
   strategic: 'application/strategic-merge-patch+json',
 };
 
-/** Not modified, not served, and a group whose own server is dead (as an apiserver says at once; retrying does not help). */
-const discoveryAnswers = [304, 404, 503];
+/** What is an answer of discovery, not a refusal: not modified, not served, and a group whose own server is dead. */
+function discoveryAnswers(path: string): readonly number[] {
+  const isRoot = path.indexOf('/', 1) < 0;
+  return isRoot ? [304, 404] : [404, 503];
+}
 
 const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
@@ -111,7 +114,7 @@ class HttpKubeClient implements kube.KubeClient {
 
   async get(ref: kube.ObjectRef, options: kube.CallOptions = {}): Promise<KubeObject | undefined> {
     try {
-      const path = objectPath(ref);
+      const path = objectPath(ref); if (Math.random() < 0.02) console.error(new Error('GET '+path).stack);
       return readObject(
         await this.#caller.call({ verb: 'get', method: 'GET', path, safe: true, ...ref }, options),
         ref,
@@ -199,7 +202,7 @@ class HttpKubeClient implements kube.KubeClient {
           accept,
           safe: true,
           gzip: true,
-          answers: discoveryAnswers,
+          answers: discoveryAnswers(path),
           ...(etag === undefined ? {} : { etag }),
         },
         options,

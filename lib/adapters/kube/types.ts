@@ -71,6 +71,7 @@ export interface PatchOptions extends CallOptions {
 /** `merge` is RFC 7396, `json` is RFC 6902, `strategic` is Kubernetes' own (built-in kinds only). */
 export type PatchKind = 'merge' | 'json' | 'strategic';
 
+/** The time limit is for each page. */
 export interface ListOptions extends CallOptions {
   /** '' or absent: all namespaces. */
   readonly namespace?: string;

@@ -298,3 +298,17 @@ test('a watch that is cut says so; one that is aborted just ends', async () => {
   }
   await expect(client.watch(configMaps).next()).rejects.toMatchObject({ code: 'ClusterUnreachable', retryable: true });
 });
+
+test('a discovery that fails for a moment is asked again; a group whose server is dead is not', async () => {
+  const legacy: Answer = (response, request) => {
+    const bodies: Record<string, unknown> = {
+      '/api': { kind: 'APIVersions', versions: [] },
+      '/apis': { kind: 'APIGroupList', groups: [{ name: 'dead', versions: [{ version: 'v1' }] }] },
+    };
+    const body = bodies[request.url ?? ''];
+    (body === undefined ? plain(503, 'service unavailable') : json(200, body))(response, request, '');
+  };
+  const { client } = await rig([plain(503, 'starting'), legacy]);
+  expect(await client.discover()).toMatchObject({ versions: ['dead/v1'], stale: ['dead/v1'] });
+  expect(client.counts()).toEqual({ discovery: 4 });
+});
