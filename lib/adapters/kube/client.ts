@@ -114,7 +114,7 @@ class HttpKubeClient implements kube.KubeClient {
 
   async get(ref: kube.ObjectRef, options: kube.CallOptions = {}): Promise<KubeObject | undefined> {
     try {
-      const path = objectPath(ref); if (Math.random() < 0.02) console.error(new Error('GET '+path).stack);
+      const path = objectPath(ref);
       return readObject(
         await this.#caller.call({ verb: 'get', method: 'GET', path, safe: true, ...ref }, options),
         ref,
