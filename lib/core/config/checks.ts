@@ -45,20 +45,21 @@ export function checkEntry(draft: Draft, document: ConfigDocument): void {
 
 function nameProblems({ name, discover, value, at }: Draft, document: ConfigDocument): readonly Problem[] {
   if (name === undefined) return [];
-  const place = document.place([...at, 'name']);
+  const nameIs = (code: ConfigCode, message: string): readonly Problem[] => [
+    problemAt(document.place([...at, 'name']), code, message),
+  ];
   if (value.discover === undefined) {
     const fault = nameFault(name, nameLengths.app);
-    return fault === undefined ? [] : [problemAt(place, fault.code, fault.message)];
+    return fault === undefined ? [] : nameIs(fault.code, fault.message);
   }
   const stars = discover?.split('*').length ?? 1;
   const parts = [...name.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
   const wrong = parts.find((part) => !/^[1-9]$/.test(part) || Number(part) >= stars);
   if (wrong !== undefined) {
-    const message = `{${wrong}} does not stand for a "*" of the pattern, which has ${stars - 1}`;
-    return [problemAt(place, 'ConfigName', message)];
+    return nameIs('ConfigName', `{${wrong}} does not stand for a "*" of the pattern, which has ${stars - 1}`);
   }
   if (parts.length > 0) return [];
-  return [problemAt(place, 'ConfigName', 'With "discover" the name is a template and needs a part such as {1}')];
+  return nameIs('ConfigName', 'With "discover" the name is a template and needs a part such as {1}');
 }
 
 /** The same name twice in one list. */

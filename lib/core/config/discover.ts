@@ -80,13 +80,17 @@ interface Discovery {
 async function discoverMembers(draft: Draft, pattern: string, { tree, document, named }: Discovery): Promise<void> {
   const place = document.place([...draft.at, 'discover']);
   const fixed = fixedPart(pattern);
-  const matches = await withLinks(draft, place, async () => {
-    if (fixed !== '' && (await tree.lookup(fixed))?.kind !== 'directory') {
-      draft.problems.push(await missing(tree, fixed, place));
-      return [];
-    }
-    return await matchDirectories(tree, pattern);
-  });
+  const matches = await withLinks(
+    draft,
+    () => place,
+    async () => {
+      if (fixed !== '' && (await tree.lookup(fixed))?.kind !== 'directory') {
+        draft.problems.push(await missing(tree, fixed, place));
+        return [];
+      }
+      return await matchDirectories(tree, pattern);
+    },
+  );
   for (const match of matches ?? []) {
     if (named.has(match.path)) continue;
     const name = discoveredName(draft.name, match.captures);
@@ -110,12 +114,12 @@ function fixedPart(pattern: string): string {
 }
 
 /** Looks at the tree; a bad link or name on the way is a problem of the entry. Undefined then. */
-async function withLinks<T>(draft: Draft, place: Position, look: () => Promise<T>): Promise<T | undefined> {
+async function withLinks<T>(draft: Draft, place: () => Position, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'GitTreeInvalid') throw error;
-    draft.problems.push(problemAt(place, 'ConfigPath', error.message));
+    draft.problems.push(problemAt(place(), 'ConfigPath', error.message));
     return undefined;
   }
 }
@@ -125,13 +129,13 @@ export async function checkPaths(drafts: readonly Draft[], tree: ConfigTree, doc
   for (const draft of drafts) {
     const { path } = draft;
     if (path === undefined || draft.value.discover !== undefined) continue;
-    const place = document.place([...draft.at, 'path']);
+    const place = (): Position => document.place([...draft.at, 'path']);
     await withLinks(draft, place, async () => {
       const node = await tree.lookup(path);
-      if (node === undefined) draft.problems.push(await missing(tree, path, place));
+      if (node === undefined) draft.problems.push(await missing(tree, path, place()));
       else if (draft.isStack && node.kind === 'directory') {
         const message = `${quoted(path)} is a directory; the path of a stack is its template file`;
-        draft.problems.push(problemAt(place, 'ConfigPathKind', message));
+        draft.problems.push(problemAt(place(), 'ConfigPathKind', message));
       }
     });
   }

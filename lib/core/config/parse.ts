@@ -8,9 +8,9 @@ import { issueProblems } from './issues.ts';
 import type { Application, Catalogue, CatalogueResult, HeldEntry, Problem, TargetSpec } from './model.ts';
 import { normaliseApplication, normaliseTarget, type Placement } from './normalise.ts';
 import { type ConfigCode, problemAt, quoted, sortProblems } from './problems.ts';
+import { readQuickly } from './quick-yaml.ts';
 import { checkRelations } from './relations.ts';
 import { type Entry, entrySchema, type Root, rootSchema } from './schema.ts';
-import { readYaml } from './yaml.ts';
 
 /** What `readCatalogue` needs. */
 export interface CatalogueRequest {
@@ -35,13 +35,12 @@ export async function readCatalogue(request: CatalogueRequest): Promise<Catalogu
     return refuse('ConfigMissing', `There is no ${quoted(path)} at the root of the repository; ${write}`);
   }
   if (text.length > documentLimits.characters) return refuse('ConfigTooLarge', 'The file is larger than 4 MiB');
-  const read = readYaml(text);
+  const read = readQuickly(text) ?? (await import('./yaml.ts')).readYaml(text);
   const document = new ConfigDocument(path, text, read);
   if (read.faults.some((fault) => fault.path.length === 0)) {
     return { kind: 'refused', problems: sortProblems(read.faults.map((fault) => faultProblem(fault, document))) };
   }
   if (!isMapping(document.value)) return refuse('ConfigWrongType', emptyText(document.value, path));
-  keepWrittenText(document);
   return await readDocument(request, document, read.faults);
 }
 
@@ -60,6 +59,7 @@ async function readDocument(
   faults: readonly ReadFault[],
 ): Promise<CatalogueResult> {
   const drafts = readDrafts(document);
+  keepWrittenText(drafts, document);
   const root = parseRoot(document);
   const rootProblems = [...root.problems, ...checkRoot(document)];
   const entries = drafts.map((draft) => parseEntry(draft, document));
@@ -137,8 +137,8 @@ function placementOf(drafts: readonly Draft[]): Placement {
 }
 
 /** Parameters and tags are text to AWS: `010` and `1.10` stay what the file says, not the numbers they look like. */
-function keepWrittenText(document: ConfigDocument): void {
-  for (const draft of readDrafts(document)) {
+function keepWrittenText(drafts: readonly Draft[], document: ConfigDocument): void {
+  for (const draft of drafts) {
     const { stack } = draft.value;
     if (!isMapping(stack)) continue;
     for (const key of ['parameters', 'tags'] as const) {
