@@ -37,6 +37,8 @@ export interface ListAbout {
 
 /** Items of a list. They come without apiVersion and kind, and as PartialObjectMetadata when only metadata was wanted. */
 export function readItems(body: JsonObject, { resource, metadataOnly, about }: ListAbout): KubeObject[] {
+  // An empty list of metadata comes with `"items": null`.
+  if (body.items === null) return [];
   if (!Array.isArray(body.items)) throw unexpected(about, 200, 'not a list');
   const apiVersion = apiVersionOf(resource);
   const items: unknown[] = body.items;

@@ -15,6 +15,8 @@ import type { Item, View } from './view.ts';
 /** More lookups than this for one kind, and a list of metadata is cheaper than a GET each. */
 const fewLookups = 8;
 const maxRestarts = 3;
+/** Errors that say nothing about one kind or object: the whole look ends. */
+const clusterFaults = ['ClusterUnreachable', 'ClusterTimeout', 'Unauthorized', 'Aborted'] as const;
 
 interface Sought {
   readonly view: View;
@@ -142,8 +144,7 @@ async function listOwned(looking: Looking, search: Search, views: readonly View[
 
 /** What keeps a kind from being seen makes its objects unknown; what keeps the cluster from being reached ends the look. */
 function failAll(sought: readonly Sought[], error: unknown): void {
-  const everywhere = ['ClusterUnreachable', 'ClusterTimeout', 'Unauthorized', 'Aborted'] as const;
-  if (!isKubeError(error) || isKubeError(error, ...everywhere)) throw error;
+  if (!isKubeError(error) || isKubeError(error, ...clusterFaults)) throw error;
   for (const { item } of sought) {
     if (item.look === undefined)
       item.look = { state: 'unknown', failure: { ...asFailure(error), object: idText(item.id) } };
@@ -187,7 +188,7 @@ async function proveRest(looking: Looking, search: Search): Promise<void> {
   let rest = open(search);
   if (rest.length === 0) return;
   if (rest.length > fewLookups) {
-    const names = await namesInUse(looking, search.resource, namespacesOf(rest), rest);
+    const names = await namesInUse(looking, search.resource, namespacesOf(rest));
     if (names !== undefined) {
       for (const { item } of rest) {
         if (!names.has(`${item.id.namespace}/${item.id.name}`)) item.look = { state: 'absent' };
@@ -203,7 +204,6 @@ async function namesInUse(
   looking: Looking,
   resource: ApiResource,
   namespaces: readonly string[],
-  rest: readonly Sought[],
 ): Promise<ReadonlySet<string> | undefined> {
   const names = new Set<string>();
   const receive = (items: readonly KubeObject[]) => {
@@ -214,9 +214,9 @@ async function namesInUse(
     await listPages(looking, resource, { metadataOnly: true, namespace }, receive);
     return names;
   } catch (error) {
-    if (isKubeError(error, 'Forbidden', 'Expired')) return undefined;
-    failAll(rest, error);
-    return undefined;
+    // Without the list each object is looked up by itself; without the cluster nothing is.
+    if (isKubeError(error) && !isKubeError(error, ...clusterFaults)) return undefined;
+    throw error;
   }
 }
 

@@ -48,6 +48,7 @@ export type Judgement =
   | {
       readonly kind: 'differs';
       readonly live: KubeObject;
+      /** Unmasked: never leaves this process as it is. */
       readonly fields: readonly FieldChange[];
       readonly force: boolean;
       readonly strip: readonly string[];
@@ -123,7 +124,9 @@ export function viewOf(request: ObserveRequest, context: TargetContext): View {
 
 /** Whether the inventory alone may answer: nothing can have changed but the cluster. */
 export function mayAnswerFromInventory(view: View): boolean {
-  if (!view.atRest || view.request.depth === 'full' || view.request.pruneHeld) return false;
+  const { depth, pruneHeld, prune } = view.request;
+  // A person who confirms deletes asks about what was kept so far.
+  if (!view.atRest || depth === 'full' || pruneHeld || prune?.confirmed === true) return false;
   for (const { entry } of view.items.values()) if (entry?.baseline === undefined) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 // The inventory of a Kubernetes application: entries by identity, and how one is made from an object that was just written.
+import type { Application } from '../config/model.ts';
 import { canonicalJson, type Hmac } from '../json.ts';
 import type { Inventory, InventoryEntry } from '../plan/target.ts';
 import { baselineOf, ownedPaths } from './managed.ts';
@@ -24,9 +25,11 @@ export function desiredDigest(sent: KubeObject, hmac: Hmac): string {
   return `d1:${hmac(`desired 1\n${canonicalJson(sent)}`).slice(0, 32)}`;
 }
 
-/** Digest of what decides, besides the desired state, how objects are written: namespace and conflict policy. */
-export function settingsDigest(app: { readonly namespace?: string; readonly conflicts: string }, marks: Marks): string {
-  return `s1:${canonicalJson([marks.manager, app.namespace ?? '', app.conflicts])}`;
+/** Digest of what decides, besides the desired state, how objects are written and removed: namespace, conflicts, pruning. */
+export function settingsDigest(app: Pick<Application, 'namespace' | 'conflicts' | 'prune'>, marks: Marks): string {
+  const { enabled, confirm, adopted, kinds } = app.prune;
+  const prune = [enabled, confirm, adopted, [...kinds].sort()];
+  return `s1:${canonicalJson([marks.manager, app.namespace ?? '', app.conflicts, prune])}`;
 }
 
 export interface EntryFacts {

@@ -1,0 +1,116 @@
+// Answers for many applications from shared lists: in sync or not, health, and drift at rest with its owners.
+import { maskedFields } from '../../core/kubernetes/change.ts';
+import { lastWriter } from '../../core/kubernetes/compare.ts';
+import { aggregate, objectHealth } from '../../core/kubernetes/health/assess.ts';
+import { byWriteOrder } from '../../core/kubernetes/order.ts';
+import type { DriftItem, HealthReport, Observation, ObjectHealth } from '../../core/plan/target.ts';
+import { judge } from './judge.ts';
+import type { Kinds } from './kinds.ts';
+import { lookAt, type Looking } from './look.ts';
+import { decideRemoval } from './plan-removals.ts';
+import { type Item, mayAnswerFromInventory, openView, type View } from './view.ts';
+
+/** Looks at every view and answers for each, in the same order. */
+export async function observeViews(looking: Looking, views: readonly View[]): Promise<readonly Observation[]> {
+  const { kinds, context } = looking;
+  await Promise.all(
+    views.filter((view) => !mayAnswerFromInventory(view)).map((view) => openView(view, kinds, context)),
+  );
+  await lookAt(looking, views);
+  const moved = views.filter((view) => view.opened === undefined && !allUnchanged(view));
+  if (moved.length > 0) {
+    await Promise.all(moved.map((view) => openView(view, kinds, context)));
+    await lookAt(looking, moved);
+  }
+  await Promise.all(views.filter(isAtRest).map((view) => judgeDrift(looking, view, kinds)));
+  return views.map((view) => observationOf(view));
+}
+
+function isUntouched(item: Item): boolean {
+  return item.look?.state === 'unchanged' || (item.look?.state === 'present' && item.look.unchanged);
+}
+
+function allUnchanged(view: View): boolean {
+  return [...view.items.values()].every(isUntouched) && view.extras.size === 0;
+}
+
+function isAtRest(view: View): boolean {
+  return view.atRest && view.opened !== undefined;
+}
+
+/** At rest a difference can only be drift, and a dry run of what was applied tells which. */
+async function judgeDrift({ cluster, context }: Looking, view: View, kinds: Kinds): Promise<void> {
+  const judging = { cluster, context, view };
+  await Promise.all(
+    [...view.items.values()].map(async (item) => {
+      if (item.wanted === undefined || isUntouched(item) || item.look?.state !== 'present') return;
+      const found = kinds.lookup(item.id.group, item.id.kind, item.apiVersion);
+      if (found.state === 'found') item.judgement = await judge(judging, found.resource, item, item.wanted);
+    }),
+  );
+}
+
+/** Whether an item gives no reason for a run. */
+function isSettled(view: View, item: Item): boolean {
+  if (item.wanted === undefined && view.opened !== undefined) {
+    return item.entry === undefined || decideRemoval(view, item, item.entry).kind === 'keep';
+  }
+  if (isUntouched(item)) return true;
+  return view.atRest && item.entry !== undefined && item.judgement?.kind === 'same';
+}
+
+function observationOf(view: View): Observation {
+  const items = [...view.items.values()].sort((a, b) => byWriteOrder(a.id, b.id));
+  const { request } = view;
+  const rebuilding = request.pruneHeld && view.extras.size > 0;
+  const settings = request.inventory.settings === view.settings;
+  return {
+    app: request.app.id,
+    inSync: !rebuilding && settings && items.every((item) => isSettled(view, item)),
+    health: healthOf(view, items),
+    drift: view.atRest ? driftOf(view, items) : [],
+    compared: items.length,
+    live: view,
+  };
+}
+
+/** Health of what is wanted; before the desired state was opened, of what is recorded. */
+function healthOf(view: View, items: readonly Item[]): HealthReport {
+  const objects = items.flatMap((item): ObjectHealth[] => {
+    if (view.opened !== undefined && item.wanted === undefined) return [];
+    switch (item.look?.state) {
+      case 'absent':
+      case 'unserved':
+        return [objectHealth(item.id, { health: 'Missing', message: 'it does not exist' })];
+      case 'unknown':
+        return [objectHealth(item.id, { health: 'Unknown', message: item.look.failure.message })];
+      default:
+        return item.health === undefined ? [] : [item.health];
+    }
+  });
+  return aggregate(objects);
+}
+
+function driftOf(view: View, items: readonly Item[]): readonly DriftItem[] {
+  const drift: DriftItem[] = [];
+  for (const item of items) {
+    const subject = { kind: 'object', id: item.id } as const;
+    const expected = item.entry !== undefined && (item.wanted !== undefined || view.opened === undefined);
+    const gone = item.look?.state === 'absent' || item.look?.state === 'unserved';
+    if (expected && gone) drift.push({ subject, kind: 'missing', owner: 'unknown', fields: [] });
+    const { judgement } = item;
+    if (judgement?.kind === 'differs') {
+      const owner = judgement.fields.find((field) => field.owner !== undefined)?.owner;
+      const last = owner ?? lastWriter(judgement.live, view.marks.manager) ?? 'unknown';
+      drift.push({ subject, kind: 'modified', owner: last, fields: maskedFields(item.id, judgement.fields) });
+    }
+    if (judgement?.kind === 'immutable') {
+      const owner = lastWriter(judgement.live, view.marks.manager) ?? 'unknown';
+      drift.push({ subject, kind: 'modified', owner, fields: judgement.fields.map((path) => ({ path })) });
+    }
+  }
+  for (const { id } of view.extras.values()) {
+    drift.push({ subject: { kind: 'object', id }, kind: 'extra', owner: view.marks.manager, fields: [] });
+  }
+  return drift;
+}

@@ -1,0 +1,78 @@
+// Health: until a rollout is done, and what is said of it.
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { KubeObject } from '../../../lib/core/kubernetes/object.ts';
+import type { HealthReport } from '../../../lib/core/plan/target.ts';
+import type { AppUnderTest, TargetCase } from './workbench.ts';
+
+/** Follows as the engine does, with its waits. */
+async function followed(app: AppUnderTest, objects: readonly KubeObject[]): Promise<HealthReport> {
+  const end = performance.now() + 15_000;
+  let token: string | undefined;
+  while (performance.now() < end) {
+    const step = await app.follow(objects, token);
+    if (step.status === 'done') return step.value;
+    if (step.status === 'failed') throw new Error(step.cause.message);
+    token = step.token;
+    await pause(step.afterMs);
+  }
+  throw new Error('health did not settle');
+}
+
+export const healthCases: readonly TargetCase[] = [
+  {
+    name: 'a rollout is followed until it is healthy',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const objects = [
+        bench.deployment('web', [{ name: 'web', image: 'web:1' }], { replicas: 2 }),
+        bench.configMap('a'),
+      ];
+      await app.synced(objects);
+      const report = await followed(app, objects);
+      expect(report).toMatchObject({ health: 'Healthy', message: 'All 2 objects are healthy' });
+      expect((await app.observe(objects)).health.health).toBe('Healthy');
+    },
+  },
+  {
+    name: 'what has no health is healthy without a request',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const objects = [bench.configMap('a'), bench.configMap('b')];
+      await app.synced(objects);
+      const { value, all } = await bench.counted(() => app.follow(objects));
+      expect(value).toMatchObject({ status: 'done', value: { health: 'Healthy' } });
+      expect(all).toBe(0);
+    },
+  },
+  {
+    name: 'what is on its way waits, with growing gaps and a reason',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const metadata = { name: 'data', namespace: bench.namespace };
+      const spec = {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        storageClassName: 'none',
+      };
+      const claim: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec };
+      await app.synced([claim]);
+      const first = await app.follow([claim]);
+      expect(first).toMatchObject({
+        status: 'wait',
+        afterMs: 300,
+        note: expect.stringContaining('waiting for a volume'),
+      });
+      const second = await app.follow([claim], first.status === 'wait' ? first.token : undefined);
+      expect(second).toMatchObject({ status: 'wait', afterMs: 480 });
+    },
+  },
+  {
+    name: 'an object that is not there is missing',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const observation = await app.observe([bench.deployment('web')]);
+      expect(observation).toMatchObject({ inSync: false, health: { health: 'Missing' }, drift: [] });
+    },
+  },
+];
