@@ -187,7 +187,7 @@ export const faultCases: readonly TargetCase[] = [
     run: async (bench) => {
       const app = bench.app('web');
       const metadata = { name: 's', namespace: bench.namespace };
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata, data: { p: 'not base64: tr0ub4dor!' } };
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata, data: { p: { nested: 'tr0ub4dor' } } };
       const { prepared, result } = await app.sync([secret]);
       const told = JSON.stringify([prepared, result, app.lines]);
       expect((prepared?.holds.length ?? 0) + (result?.failures.length ?? 0)).toBe(1);

@@ -49,21 +49,17 @@ export const healthCases: readonly TargetCase[] = [
     name: 'what is on its way waits, with growing gaps and a reason',
     run: async (bench) => {
       const app = bench.app('web');
-      const metadata = { name: 'data', namespace: bench.namespace };
-      const spec = {
-        accessModes: ['ReadWriteOnce'],
-        resources: { requests: { storage: '1Gi' } },
-        storageClassName: 'none',
-      };
-      const claim: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec };
-      await app.synced([claim]);
-      const first = await app.follow([claim]);
+      const metadata = { name: 'web', namespace: bench.namespace };
+      const spec = { ingressClassName: 'nobody', defaultBackend: { service: { name: 'web', port: { number: 80 } } } };
+      const ingress: KubeObject = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec };
+      await app.synced([ingress]);
+      const first = await app.follow([ingress]);
       expect(first).toMatchObject({
         status: 'wait',
         afterMs: 300,
-        note: expect.stringContaining('waiting for a volume'),
+        note: expect.stringContaining('waiting for an address'),
       });
-      const second = await app.follow([claim], first.status === 'wait' ? first.token : undefined);
+      const second = await app.follow([ingress], first.status === 'wait' ? first.token : undefined);
       expect(second).toMatchObject({ status: 'wait', afterMs: 480 });
     },
   },
