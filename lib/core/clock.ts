@@ -2,7 +2,7 @@
 
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. May jump, also backwards. */
-  now(): number;
+  readonly now: () => number;
   /** Milliseconds since the machine started: never goes back, and is the same in every process of the machine. */
-  monotonic(): number;
+  readonly monotonic: () => number;
 }

@@ -1,0 +1,184 @@
+// /api: what the state is, and a person's word. A word is written down and rung for; the reconciler does the rest.
+import { Hono } from 'hono';
+import { nearest } from '../core/config/nearest.ts';
+import { isObject, type Json } from '../core/json.ts';
+import type { IntentChange } from '../core/reconcile/rows.ts';
+import type { Row } from '../core/reconcile/store.ts';
+import type { Trigger } from '../core/trigger/model.ts';
+import { parseJson, readBody, requireJson } from './body.ts';
+import type { WebOptions } from './options.ts';
+import { Refusal } from './problem.ts';
+import type { AppName, DeadLetterDocument, VerbDocument } from './views.ts';
+
+const BODY_LIMIT = 64 * 1024;
+const PAGE = 50;
+const PAGE_LIMIT = 1000;
+
+/** Routes below `/api`, without the check of the token. */
+export function apiRoutes(options: WebOptions): Hono {
+  const { views, queue } = options;
+  const routes = new Hono();
+  routes.get('/status', async (c) => c.json(await views.status()));
+  routes.get('/drift', async (c) => c.json(await views.drift()));
+  routes.get('/apps/:name', async (c) => c.json(await views.status(await named(options, c.req.param('name')))));
+  routes.get('/apps/:name/drift', async (c) => c.json(await views.drift(await named(options, c.req.param('name')))));
+  routes.get('/apps/:name/history', async (c) => {
+    const app = await oneApp(options, c.req.param('name'));
+    return c.json(await views.history(app.id, pageSize(c.req.query('limit'))));
+  });
+  verbRoutes(routes, options);
+  routes.get('/dlq', async (c) => {
+    const letters = await queue.deadLetters(pageSize(c.req.query('limit')));
+    return c.json({ schemaVersion: 1, letters } satisfies DeadLetterDocument);
+  });
+  routes.post('/dlq/:id/redrive', async (c) => {
+    await readVerbBody(c.req.raw, []);
+    const id = c.req.param('id');
+    if (!(await queue.redrive(id))) {
+      const message = `There is no dead letter ${JSON.stringify(id.slice(0, 80))}`;
+      throw new Refusal(404, { code: 'DeadLetterUnknown', message, hint: 'holdfast dlq list' });
+    }
+    return c.json({ schemaVersion: 1, message: `${id} was sent again` } satisfies VerbDocument, 202);
+  });
+  return routes;
+}
+
+function verbRoutes(routes: Hono, options: WebOptions): void {
+  routes.post('/apps/:name/sync', async (c) => {
+    const body = await readVerbBody(c.req.raw, ['prune']);
+    if (body['prune'] !== undefined && typeof body['prune'] !== 'boolean') throw badMember('prune', 'true or false');
+    const app = await oneApp(options, c.req.param('name'));
+    const row = await options.store.read(`app/${app.id}`);
+    // The head may have moved since the last look, and nobody else may have said so.
+    await ring(options, `repo/${app.id.split('/')[0] ?? ''}`, 'source', (key, trigger) =>
+      options.store.hint(key, trigger),
+    );
+    const prune = body['prune'] === true ? { prune: true } : {};
+    await intend(options, app, { sync: nextSync(row), pin: undefined, ...prune });
+    const held = row?.intent.suspended === true;
+    const message = held
+      ? `${app.name} is suspended: it is looked at, and written to after \`holdfast resume ${app.name}\``
+      : `${app.name} is synced now`;
+    return c.json({ schemaVersion: 1, app: app.name, message } satisfies VerbDocument, 202);
+  });
+  routes.post('/apps/:name/suspend', async (c) => {
+    await readVerbBody(c.req.raw, []);
+    const app = await oneApp(options, c.req.param('name'));
+    await intend(options, app, { suspended: true });
+    const message = `${app.name} is suspended: nothing is written until \`holdfast resume ${app.name}\`; drift is still reported`;
+    return c.json({ schemaVersion: 1, app: app.name, message } satisfies VerbDocument, 202);
+  });
+  routes.post('/apps/:name/resume', async (c) => {
+    await readVerbBody(c.req.raw, []);
+    const app = await oneApp(options, c.req.param('name'));
+    await intend(options, app, { suspended: undefined, pin: undefined });
+    return c.json(
+      { schemaVersion: 1, app: app.name, message: `${app.name} follows Git again` } satisfies VerbDocument,
+      202,
+    );
+  });
+  routes.post('/apps/:name/rollback', async (c) => {
+    const { to } = await readVerbBody(c.req.raw, ['to']);
+    if (to !== undefined && (typeof to !== 'string' || to === '')) throw badMember('to', 'the id of a run');
+    const app = await oneApp(options, c.req.param('name'));
+    const choice = await options.views.rollbackChoice(app.id, to);
+    if (choice.kind === 'none') {
+      const hint = choice.hint ?? `holdfast history ${app.name}`;
+      throw new Refusal(409, { code: 'RollbackImpossible', message: choice.message, hint });
+    }
+    await intend(options, app, { pin: choice.run });
+    const back = `\`holdfast resume ${app.name}\``;
+    const message = `${app.name} goes back to run ${choice.run} (${choice.revision.slice(0, 8)}) and stays there until ${back}`;
+    return c.json({ schemaVersion: 1, app: app.name, message } satisfies VerbDocument, 202);
+  });
+}
+
+/** Writes down a person's word and rings for it. */
+async function intend(options: WebOptions, app: AppName, change: IntentChange): Promise<void> {
+  await ring(options, `app/${app.id}`, 'reconcile', (key, trigger) => options.store.intend(key, change, trigger));
+}
+
+async function ring(
+  options: WebOptions,
+  key: string,
+  queue: 'source' | 'reconcile',
+  write: (key: string, trigger: Trigger) => Promise<void>,
+): Promise<void> {
+  await write(key, { kind: 'manual', at: options.now(), note: 'api' });
+  await options.queue.send(queue, key);
+}
+
+/** Higher than every counter that was ever carried out, also by a one-shot apply that wrote none down. */
+function nextSync(row: Row | undefined): number {
+  const state = isObject(row?.state) ? row.state['synced'] : undefined;
+  return Math.max(row?.intent.sync ?? 0, typeof state === 'number' ? state : 0) + 1;
+}
+
+async function readVerbBody(
+  request: Request,
+  members: readonly string[],
+): Promise<{ readonly [key: string]: Json | undefined }> {
+  const bytes = await readBody(request, BODY_LIMIT);
+  if (bytes.byteLength === 0) return {};
+  requireJson(request);
+  const body = parseJson(bytes);
+  if (!isObject(body)) throw new Refusal(400, { code: 'BodyMalformed', message: 'The body is not a JSON object' });
+  const strange = Object.keys(body).find((key) => !members.includes(key));
+  if (strange !== undefined) {
+    const message = `${JSON.stringify(strange.slice(0, 40))} is not known here`;
+    throw new Refusal(400, { code: 'BodyMalformed', message, hint: `Known: ${members.join(', ') || 'nothing'}` });
+  }
+  return body;
+}
+
+function badMember(name: string, wanted: string): Refusal {
+  return new Refusal(400, { code: 'BodyMalformed', message: `${name} has to be ${wanted}` });
+}
+
+function pageSize(text: string | undefined): number {
+  if (text === undefined) return PAGE;
+  const size = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (size >= 1 && size <= PAGE_LIMIT) return size;
+  throw new Refusal(400, { code: 'LimitInvalid', message: `limit has to be a number from 1 to ${PAGE_LIMIT}` });
+}
+
+/** The ids that a name means: one application, or one entry on several targets. */
+async function named(options: WebOptions, name: string): Promise<readonly string[]> {
+  return (await find(options, name)).map(({ id }) => id);
+}
+
+/** The one application of a name. */
+async function oneApp(options: WebOptions, name: string): Promise<AppName> {
+  const found = await find(options, name);
+  const [app] = found;
+  if (app !== undefined && found.length === 1) return app;
+  const hint = `One of: ${found
+    .slice(0, 10)
+    .map(({ id }) => id)
+    .join(', ')}`;
+  throw new Refusal(409, {
+    code: 'AppAmbiguous',
+    message: `${JSON.stringify(name)} is the name of ${found.length} applications`,
+    hint,
+  });
+}
+
+async function find(options: WebOptions, name: string): Promise<readonly AppName[]> {
+  const apps = await options.views.apps();
+  const exact = apps.filter((app) => app.id === name);
+  if (exact.length > 0) return exact;
+  const found = apps.filter((app) => app.name === name || app.name.startsWith(`${name}@`));
+  if (found.length > 0) return found;
+  const names = apps.map((app) => app.name);
+  const near = nearest(name, names);
+  const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  const hint =
+    names.length === 0
+      ? 'Declare one in holdfast.yaml and push'
+      : `One of: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`;
+  throw new Refusal(404, {
+    code: 'AppUnknown',
+    message: `There is no application ${JSON.stringify(name.slice(0, 80))}${meant}`,
+    hint,
+  });
+}
