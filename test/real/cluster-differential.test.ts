@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createKubeClient } from '../../lib/adapters/kube/client.ts';
 import { isKubeError } from '../../lib/adapters/kube/errors.ts';
