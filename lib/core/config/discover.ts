@@ -64,7 +64,9 @@ export async function findMembers(drafts: readonly Draft[], tree: ConfigTree, do
   );
   for (const draft of drafts) {
     if (draft.value.discover === undefined) {
-      if (draft.name !== undefined) draft.members.push({ name: draft.name, path: draft.path, problems: [] });
+      // Under a name that is none, nobody can tell which application was meant: then the entry is held without a name.
+      const usable = draft.name !== undefined && nameFault(draft.name, nameLengths.app) === undefined;
+      if (usable) draft.members.push({ name: draft.name, path: draft.path, problems: [] });
     } else if (draft.discover !== undefined && patternFault(draft.discover) === undefined) {
       await discoverMembers(draft, draft.discover, { tree, document, named });
     }

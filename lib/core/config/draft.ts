@@ -39,7 +39,14 @@ export interface Draft {
 }
 
 /** What a target says about itself, as far as it can be read. */
-export type TargetKinds = ReadonlyMap<string, TargetSpec['kind'] | undefined>;
+export interface TargetFacts {
+  /** Undefined when it is not exactly one kind. */
+  readonly kind: TargetSpec['kind'] | undefined;
+  /** Where its stacks are. Equal for two names of one account and region. */
+  readonly place: string;
+}
+
+export type Targets = ReadonlyMap<string, TargetFacts>;
 
 /** All entries of the file. */
 export function readDrafts(document: ConfigDocument): readonly Draft[] {
@@ -77,14 +84,21 @@ function references(value: unknown, at: Path): readonly Reference[] {
 
 const targetKinds = ['kubeconfig', 'eks', 'cloudformation', 'sandbox'] as const;
 
-/** Targets of the file and their kinds. */
-export function readTargetKinds(document: ConfigDocument): TargetKinds {
+/** Targets of the file. */
+export function readTargets(document: ConfigDocument): Targets {
   const root = document.value;
   const targets = isMapping(root) && isMapping(root.targets) ? root.targets : {};
   return new Map(
     Object.entries(targets).map(([name, value]) => {
       const kinds = isMapping(value) ? targetKinds.filter((kind) => value[kind] !== undefined) : [];
-      return [name, kinds.length === 1 ? kinds[0] : undefined];
+      const stacks = isMapping(value) ? value.cloudformation : undefined;
+      return [name, { kind: kinds.length === 1 ? kinds[0] : undefined, place: stackPlace(stacks) ?? name }];
     }),
   );
+}
+
+/** Account, region and endpoint, where all is said; without an account nobody can tell two targets to be one. */
+function stackPlace(value: unknown): string | undefined {
+  if (!isMapping(value) || typeof value.account !== 'string') return undefined;
+  return JSON.stringify([value.account, value.region, value.endpoint]);
 }

@@ -115,7 +115,10 @@ export interface Application {
 
 /** An entry that cannot be used now. Held is not removed: nothing of it is pruned. */
 export interface HeldEntry {
-  /** Name of the application if one could be read. */
+  /**
+   * Name of the application if one could be read; it stands for `name` and for every `name@target`. Without a name nobody can
+   * tell which application is meant, so none may be counted as removed.
+   */
   readonly name?: string;
   readonly problems: readonly Problem[];
 }

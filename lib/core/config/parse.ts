@@ -3,7 +3,7 @@
 import { checkEntry, checkRoot } from './checks.ts';
 import { checkPaths, type ConfigTree, findMembers } from './discover.ts';
 import { ConfigDocument, documentLimits, isMapping, type ReadFault } from './document.ts';
-import { type Draft, readDrafts, readTargetKinds } from './draft.ts';
+import { type Draft, readDrafts, readTargets } from './draft.ts';
 import { issueProblems } from './issues.ts';
 import type { Application, Catalogue, CatalogueResult, HeldEntry, Problem, TargetSpec } from './model.ts';
 import { normaliseApplication, normaliseTarget, type Placement } from './normalise.ts';
@@ -70,7 +70,7 @@ async function readDocument(
   for (const draft of drafts) checkEntry(draft, document);
   await findMembers(drafts, request.tree, document);
   await checkPaths(drafts, request.tree, document);
-  checkRelations({ document, drafts, targets: readTargetKinds(document) });
+  checkRelations({ document, drafts, targets: readTargets(document) });
 
   const entryProblems = drafts.flatMap((draft) => [
     ...draft.problems,

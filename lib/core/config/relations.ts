@@ -1,14 +1,14 @@
 // Rules between entries: names, stacks, targets, and who waits for whom.
 import { nearest } from './nearest.ts';
 import type { ConfigDocument } from './document.ts';
-import type { Draft, Member, Reference, TargetKinds } from './draft.ts';
+import type { Draft, Member, Reference, Targets } from './draft.ts';
 import { problemAt, quoted } from './problems.ts';
 
 /** All entries with what they are checked against. */
 export interface Relations {
   readonly document: ConfigDocument;
   readonly drafts: readonly Draft[];
-  readonly targets: TargetKinds;
+  readonly targets: Targets;
 }
 
 /** Checks everything between entries; problems go to the drafts and their members. */
@@ -22,6 +22,7 @@ export function checkRelations(relations: Relations): void {
     }
   }
   checkNames(members, relations);
+  checkMoves(members, relations);
   checkTargets(relations);
   checkStacks(relations);
   checkDependencies(members, relations);
@@ -54,6 +55,20 @@ function checkNames(members: Members, { document }: Relations): void {
   }
 }
 
+/** A former name must be free, or two applications would claim what was made under it. */
+function checkMoves(members: Members, { document, drafts }: Relations): void {
+  const claimed = new Map<string, Draft>();
+  for (const draft of drafts) {
+    const { movedFrom } = draft.value;
+    if (typeof movedFrom !== 'string') continue;
+    const other = members.get(movedFrom)?.[0]?.draft ?? claimed.get(movedFrom);
+    claimed.set(movedFrom, draft);
+    if (other === undefined) continue;
+    const message = `The former name ${quoted(movedFrom)} is taken by the entry in line ${document.place(other.at).line}`;
+    draft.problems.push(problemAt(document.place([...draft.at, 'movedFrom']), 'ConfigDuplicateName', message));
+  }
+}
+
 function checkTargets({ document, drafts, targets }: Relations): void {
   for (const draft of drafts) {
     for (const { name, at } of draft.targets) {
@@ -64,7 +79,7 @@ function checkTargets({ document, drafts, targets }: Relations): void {
         draft.problems.push(problemAt(document.place(at), 'ConfigUnknownTarget', message, near));
         continue;
       }
-      const kind = targets.get(name);
+      const kind = targets.get(name)?.kind;
       if (draft.isStack && (kind === 'kubeconfig' || kind === 'eks')) {
         const message = `The target ${quoted(name)} is a cluster and takes no stack`;
         draft.problems.push(problemAt(document.place(at), 'ConfigTargetKind', message));
@@ -77,13 +92,13 @@ function checkTargets({ document, drafts, targets }: Relations): void {
   }
 }
 
-function checkStacks({ document, drafts }: Relations): void {
+function checkStacks({ document, drafts, targets }: Relations): void {
   const stacks = new Map<string, Draft[]>();
   for (const draft of drafts) {
     if (draft.stackName === undefined) continue;
     for (const target of draft.targets) {
       // Stack names are compared as AWS does: two that differ in case only are two stacks.
-      const key = JSON.stringify([target.name, draft.stackName]);
+      const key = JSON.stringify([targets.get(target.name)?.place ?? target.name, draft.stackName]);
       stacks.set(key, [...(stacks.get(key) ?? []), draft]);
     }
   }
@@ -94,7 +109,7 @@ function checkStacks({ document, drafts }: Relations): void {
         .filter((other) => other !== draft)
         .map((other) => quoted(other.name ?? `line ${document.place(other.at).line}`));
       if (others.length === 0) continue;
-      const message = `The stack ${quoted(draft.stackName ?? '')} on this target is also that of ${others.join(', ')}`;
+      const message = `The stack ${quoted(draft.stackName ?? '')} in this place is also that of ${others.join(', ')}`;
       draft.problems.push(problemAt(document.place([...draft.at, 'stack', 'name']), 'ConfigDuplicateStack', message));
     }
   }

@@ -256,4 +256,9 @@ describe('what holds one entry', () => {
     const result = await read(withEntry('name: "a\\u001b[31m\\u202eb"\npath: apps/web\ntarget: demo'));
     expect(lines(result)[0]).toContain('a\\u{1b}[31m\\u{202e}b');
   });
+
+  it('an entry whose name is none is held without a name, so that nothing counts as removed', async () => {
+    const result = await read(withEntry('name: Web\npath: apps/web\ntarget: demo'));
+    expect(result.kind === 'catalogue' && result.catalogue.held.map((entry) => entry.name)).toEqual([undefined]);
+  });
 });

@@ -61,8 +61,8 @@ describe('two of one stack', () => {
   it('on one target holds both', async () => {
     const result = await entries(net, net.replace('name: net,', 'name: other,'));
     expect(lines(result)).toEqual([
-      '7:67 ConfigDuplicateStack The stack "net" on this target is also that of "other"',
-      '8:69 ConfigDuplicateStack The stack "net" on this target is also that of "net"',
+      '7:67 ConfigDuplicateStack The stack "net" in this place is also that of "other"',
+      '8:69 ConfigDuplicateStack The stack "net" in this place is also that of "net"',
     ]);
     expect(names(result)).toEqual({ apps: [], held: ['net', 'other'] });
   });
@@ -71,6 +71,34 @@ describe('two of one stack', () => {
     expect(names(await entries(net, 'name: other, path: stacks/net.yaml, target: a, stack: {name: net}')).held).toEqual(
       [],
     );
+  });
+});
+
+it('two names of one account and region are one place for stacks', async () => {
+  const where = '{ cloudformation: { region: eu-west-1, account: "111122223333" } }';
+  const entry = (name: string, target: string): string =>
+    `  - {name: ${name}, path: stacks/net.yaml, target: ${target}, stack: {name: net}}\n`;
+  const text = `version: 1\ntargets:\n  x: ${where}\n  y: ${where}\napps:\n${entry('a', 'x')}${entry('b', 'y')}`;
+  expect((await read(text, files)).problems.map((problem) => problem.code)).toEqual([
+    'ConfigDuplicateStack',
+    'ConfigDuplicateStack',
+  ]);
+});
+
+describe('former names', () => {
+  it('are kept', async () => {
+    const result = await entries(`${web}, movedFrom: old-web`);
+    expect(result.kind === 'catalogue' && result.catalogue.apps[0]?.movedFrom).toBe('old-web');
+  });
+
+  it.each([
+    ['a name that is still there', [`${web}, movedFrom: api`, api], ['web']],
+    ['its own name', [`${web}, movedFrom: web`, api], ['web']],
+    ['a former name of two', [`${web}, movedFrom: old`, `${api}, movedFrom: old`], ['api']],
+  ])('%s is refused', async (_, given, held) => {
+    const result = await entries(...given);
+    expect(result.problems.map((problem) => problem.code)).toEqual(['ConfigDuplicateName']);
+    expect(names(result).held).toEqual(held);
   });
 });
 
