@@ -19,7 +19,7 @@ export interface FileRegistry extends ImageRegistry {
 }
 
 /** What events say of repositories that name no registry of Amazon ECR. */
-const sandboxRegistry = { account: '000000000000', region: 'us-east-1' };
+const sandboxRegistry = { account: '000000000000', region: 'eu-west-1' };
 
 /** A registry that keeps its tags in a directory; any number of processes may push and read. */
 export function fileRegistry(directory: string): FileRegistry {
