@@ -1,12 +1,13 @@
 // Renders a kustomization with `kubectl kustomize`, from a directory that holds only the files it may read.
 import { join } from 'node:path';
 import type { Problem } from '../../core/config/model.ts';
-import { isObject, type JsonObject } from '../../core/json.ts';
+import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import { problemAt, type RenderedDocument, toDesired } from '../../core/render/desired.ts';
 import { kustomizationNames } from '../../core/render/detect.ts';
 import type { Bundle, Renderer, RenderOptions, RenderResult, SourcePosition } from '../../core/render/model.ts';
 import { readManifests } from '../../core/render/yaml.ts';
-import { childPath } from '../../core/source/path.ts';
+import { childPath, parentPath, resolvePath } from '../../core/source/path.ts';
+import { decodeUtf8 } from '../../core/text.ts';
 import type { Tools } from './binaries.ts';
 import { readFiles } from './plain.ts';
 import { runTool } from './run.ts';
@@ -57,9 +58,46 @@ function failure(message: string, bundle: Bundle, kustomization: SourcePosition)
     .sort((a, b) => b.length - a.length);
   const { problems } = readFiles(bundle, named);
   if (problems.length > 0) return problems;
+  const unknown = /unknown field "([^"]+)"/.exec(text)?.[1];
   const [file] = named;
-  const source = file === undefined ? kustomization : { file };
+  const source =
+    unknown === undefined ? { file: file ?? kustomization.file } : fieldPlace(bundle, kustomization, unknown);
   return [problemAt(source, 'KustomizeFailed', text.split('\n').slice(0, 5).join(' ').slice(0, 1000))];
+}
+
+/** Where a field stands in the kustomization. */
+function fieldPlace(bundle: Bundle, kustomization: SourcePosition, field: string): SourcePosition {
+  const file = bundle.files.find((one) => one.path === kustomization.file);
+  const lines = file === undefined ? [] : decodeUtf8(file.bytes).split('\n');
+  const index = lines.findIndex((line) => line.trimStart().startsWith(`${field}:`));
+  return index < 0
+    ? kustomization
+    : { ...kustomization, line: index + 1, column: (lines[index] ?? '').indexOf(field) + 1 };
+}
+
+/** Files that only change objects of other files: they name the same objects, but are not where those come from. */
+function patchFiles(bundle: Bundle): readonly string[] {
+  const isKustomization = (path: string): boolean => kustomizationNames.includes(path.slice(path.lastIndexOf('/') + 1));
+  const { documents } = readFiles(bundle, bundle.files.map((file) => file.path).filter(isKustomization));
+  return documents.flatMap(({ value, source }) => {
+    const content = isObject(value) ? value : {};
+    const fields = [
+      'patches',
+      'patchesStrategicMerge',
+      'patchesJson6902',
+      'replacements',
+      'transformers',
+      'generators',
+    ];
+    const entries = fields.flatMap((field): readonly unknown[] =>
+      Array.isArray(content[field]) ? (content[field] as Json[]) : [],
+    );
+    return entries.flatMap((entry) => {
+      const written = isObject(entry) ? entry['path'] : entry;
+      const path = typeof written === 'string' ? resolvePath(parentPath(source.file), written) : undefined;
+      return path === undefined ? [] : [path];
+    });
+  });
 }
 
 /** Kustomize names files by their last part or by a path of its own. */
@@ -91,9 +129,10 @@ async function render(tools: Tools, bundle: Bundle, options: RenderOptions): Pro
     }
     const read = readManifests(kustomization.file, answer.stdout.toString('utf8'));
     if (read.problems.length > 0) return { kind: 'refused', problems: inOutput(read.problems, kustomization) };
+    const others = [...names, ...patchFiles(bundle)];
     const inputs = readFiles(
       bundle,
-      paths.filter((path) => /\.(?:ya?ml|json)$/.test(path) && !names.includes(path)),
+      paths.filter((path) => /\.(?:ya?ml|json)$/.test(path) && !others.includes(path)),
     );
     const origins = new Origins(inputs.documents, kustomization);
     const documents = read.documents.map(({ value }) => ({ value, source: origins.of(value) }));

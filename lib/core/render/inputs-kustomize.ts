@@ -113,8 +113,8 @@ class Follower {
     const node = await this.#inputs.look(path);
     if (node === undefined) return this.#missing(kustomization, field, entry);
     if (node.kind !== 'directory') {
-      if (field !== 'resources')
-        this.#inputs.problem(at, 'KustomizePath', `${field}: "${shown(entry)}" is a file, not a directory`);
+      if (field === 'resources') this.#refuseAbove(kustomization, field, entry, path);
+      else this.#inputs.problem(at, 'KustomizePath', `${field}: "${shown(entry)}" is a file, not a directory`);
       return;
     }
     this.#inputs.paths.delete(path);
@@ -141,7 +141,18 @@ class Follower {
   async #file(kustomization: Kustomization, field: string, entry: string): Promise<void> {
     const path = this.#local(kustomization, field, entry);
     if (path === undefined) return;
-    if ((await this.#inputs.look(path)) === undefined) this.#missing(kustomization, field, entry);
+    if ((await this.#inputs.look(path)) === undefined) return this.#missing(kustomization, field, entry);
+    this.#refuseAbove(kustomization, field, entry, path);
+  }
+
+  /** Directories may be anywhere in the repository; files only where Kustomize's own restriction lets it read them. */
+  #refuseAbove(kustomization: Kustomization, field: string, entry: string, path: string): void {
+    if (kustomization.directory === '' || path.startsWith(`${kustomization.directory}/`)) return;
+    this.#inputs.problem(
+      { ...kustomization, near: entry },
+      'KustomizePath',
+      `${field}: "${shown(entry)}" is a file outside this directory; Kustomize only reads files in or below it`,
+    );
   }
 
   async #patches(kustomization: Kustomization, field: string): Promise<void> {

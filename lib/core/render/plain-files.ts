@@ -32,6 +32,10 @@ export function plainFiles(app: Application, paths: readonly string[]): PlainFil
     const message = `${directory} is ${tool} inside an application of plain files; make it an application of its own, or name it under "exclude"`;
     return [{ file: path, line: 1, column: 1, code: 'PlainNested', message }];
   });
-  const files = kept.filter((path) => /\.(?:yaml|yml|json)$/.test(path)).sort((a, b) => (a < b ? -1 : 1));
-  return { files, problems };
+  // What belongs to another tool would only add problems of its own.
+  const nested = problems.map((one) => `${parentPath(one.file)}/`);
+  const files = kept.filter(
+    (path) => /\.(?:yaml|yml|json)$/.test(path) && !nested.some((directory) => path.startsWith(directory)),
+  );
+  return { files: files.sort((a, b) => (a < b ? -1 : 1)), problems };
 }

@@ -161,7 +161,9 @@ export function parseFull(text: string): ParseResult {
       logLevel: 'silent',
       prettyErrors: false,
     });
-    if (document.errors.length > 0) return { kind: 'faults', faults: document.errors.map(syntaxFault) };
+    // What the parser says after its first error is mostly a consequence of it.
+    const [error] = document.errors;
+    if (error !== undefined) return { kind: 'faults', faults: [syntaxFault(error)] };
     if (document.contents === null) return { kind: 'parsed', parsed: [] };
     const composer = new Composer();
     const offset = document.contents.range?.[0] ?? 0;
