@@ -1,11 +1,13 @@
 // Carries out a prepared plan: the inventory first, then waves of writes, then removals; every write refused if anything moved.
 import { setTimeout as delay } from 'node:timers/promises';
 import { asFailure, type Failure, HoldfastError } from '../../core/errors.ts';
+import { maskedFailure } from '../../core/kubernetes/failure.ts';
 import { entriesByKey, intentEntry, type ObjectEntry } from '../../core/kubernetes/inventory.ts';
 import { idKey } from '../../core/kubernetes/object.ts';
 import { waveOf } from '../../core/kubernetes/order.ts';
 import type { ActResult, Inventory, ObserveRequest, TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
+import { clusterFaults, isKubeError } from './errors.ts';
 import type { Execution, RemoveStep, WriteStep } from './execution.ts';
 import { awaitServed } from './established.ts';
 import { Kinds } from './kinds.ts';
@@ -23,6 +25,8 @@ export interface Acting {
   /** Entries as they are now; changed with every result. */
   readonly entries: Map<string, ObjectEntry>;
   readonly failures: Failure[];
+  /** Set when the lease or the cluster was lost: nothing more is sent. */
+  stopped: boolean;
   /** What the cluster serves; read anew after a CRD was written. */
   kinds(): Promise<Kinds>;
 }
@@ -38,7 +42,7 @@ export async function carryOut(
   context: TargetContext,
 ): Promise<ActResult> {
   const view = viewOf(request, context);
-  const kinds = async () => new Kinds(await cluster.directory(context.now(), context.signal));
+  const kinds = async () => new Kinds(await cluster.directory(context.now()));
   const hasWrites = execution.writes.length > 0;
   const opened = hasWrites ? await openDesired(request, view.marks, await kinds(), context) : undefined;
   const wanted = new Map(opened?.wanted.map((one) => [idKey(one.placed.id), one]));
@@ -49,6 +53,7 @@ export async function carryOut(
     wanted,
     entries: intended(request, execution, wanted),
     failures: [],
+    stopped: false,
     kinds,
   };
   if (hasWrites || execution.removals.length > 0) {
@@ -102,39 +107,46 @@ function interrupted(): Failure {
   };
 }
 
-/** Runs one wave together. Losing the lease stops it: what is in flight is awaited, nothing new is sent. */
-async function runWave<T>(acting: Acting, wave: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Runs one wave together. Losing the lease or the cluster stops it: what is in flight is awaited, nothing new is sent. */
+async function runWave<T>(
+  acting: Acting,
+  wave: readonly T[],
+  work: (item: T) => Promise<void>,
+  failureOf: (item: T, error: unknown) => Failure = (_, error) => asFailure(error),
+): Promise<void> {
   let lost: unknown;
-  let stopped = false;
+  let interruptions = 0;
   await Promise.all(
     wave.map(async (item) => {
-      if (lost !== undefined) return;
-      if (acting.context.signal.aborted) {
-        stopped = true;
-        return;
-      }
       try {
-        await work(item);
+        if (acting.stopped || acting.context.signal.aborted) interruptions += 1;
+        else await work(item);
       } catch (error) {
-        if (error instanceof HoldfastError && error.code === 'LeaseLost') lost = error;
-        else if (error instanceof HoldfastError && error.code === 'Interrupted') stopped = true;
-        else acting.failures.push(asFailure(error));
+        const code = error instanceof HoldfastError ? error.code : '';
+        if (code === 'LeaseLost') lost = error;
+        if (code === 'LeaseLost' || isKubeError(error, ...clusterFaults)) acting.stopped = true;
+        if (code === 'Interrupted') interruptions += 1;
+        else acting.failures.push(failureOf(item, error));
       }
     }),
   );
   if (lost !== undefined) throw lost;
-  if (stopped) acting.failures.push(interrupted());
+  if (interruptions > 0) acting.failures.push(interrupted());
 }
 
 async function writeWaves(acting: Acting, waves: readonly (readonly WriteStep[])[]): Promise<number> {
   let applied = 0;
   for (const wave of waves) {
     const written: Wanted[] = [];
-    await runWave(acting, wave, async (step) => {
-      const wanted = await writeObject(acting, step);
-      written.push(wanted);
-      applied += 1;
-    });
+    await runWave(
+      acting,
+      wave,
+      async (step) => {
+        written.push(await writeObject(acting, step));
+        applied += 1;
+      },
+      (step, error) => shownFailure(acting, step, error),
+    );
     if (acting.failures.length > 0) return applied;
     const first = written.filter(({ placed }) => waveOf(placed.id) === 0);
     if (first.length > 0) {
@@ -144,6 +156,12 @@ async function writeWaves(acting: Acting, waves: readonly (readonly WriteStep[])
     if (acting.failures.length > 0) return applied;
   }
   return applied;
+}
+
+/** A refusal without the secrets of the object that it may quote. */
+function shownFailure(acting: Acting, step: WriteStep, error: unknown): Failure {
+  const wanted = acting.wanted.get(step.key);
+  return wanted === undefined ? asFailure(error) : maskedFailure(asFailure(error), wanted.sent);
 }
 
 async function removeWaves(acting: Acting, waves: readonly (readonly RemoveStep[])[]): Promise<number> {

@@ -50,12 +50,12 @@ export class Cluster {
     }
   }
 
-  /** What the cluster serves. `now` in milliseconds; `signal` ends the wait. */
-  async directory(now: number, signal?: AbortSignal): Promise<ApiDirectory> {
+  /** What the cluster serves; one question for all who ask at the same time. `now` in milliseconds. */
+  async directory(now: number): Promise<ApiDirectory> {
     const known = this.#directory;
     if (known !== undefined && now - known.at < directoryMs && now >= known.at) return await known.answer;
     const previous = this.#previous;
-    const answer = this.request((client) => client.discover(previous, signal === undefined ? {} : { signal }));
+    const answer = this.request((client) => client.discover(previous));
     this.#directory = { at: now, answer };
     try {
       this.#previous = await answer;

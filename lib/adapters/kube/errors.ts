@@ -91,3 +91,6 @@ export class KubeApiError extends HoldfastError {
 export function isKubeError(error: unknown, ...codes: readonly KubeErrorCode[]): error is KubeApiError {
   return error instanceof KubeApiError && (codes.length === 0 || codes.includes(error.code));
 }
+
+/** Codes that say nothing about one kind or object: the cluster cannot be asked at all. */
+export const clusterFaults = ['ClusterUnreachable', 'ClusterTimeout', 'Unauthorized', 'Aborted'] as const;

@@ -4,6 +4,7 @@ import { claim, type Claim, isAdoptedManager } from '../../core/kubernetes/claim
 import { differences, ownershipDiffers } from '../../core/kubernetes/compare.ts';
 import { decideConflicts } from '../../core/kubernetes/conflicts.ts';
 import { stripPaths } from '../../core/kubernetes/field-path.ts';
+import { maskedFailure } from '../../core/kubernetes/failure.ts';
 import { fieldManager } from '../../core/kubernetes/marks.ts';
 import { idText, type KubeObject } from '../../core/kubernetes/object.ts';
 import type { Application } from '../../core/config/model.ts';
@@ -107,7 +108,8 @@ async function dryRun(judging: Judging, resource: ApiResource, round: Round): Pr
       if (isKubeError(error, 'Stale', 'NotFound')) return 'stale';
       if (isKubeError(error, 'Immutable')) {
         const fields = error.causes.map((cause) => cause.field).filter((field) => field !== '');
-        return { kind: 'immutable', live, fields, failure: immutable(item, fields, asFailure(error).reason) };
+        const failure = maskedFailure(immutable(item, fields, error.reason), wanted.sent);
+        return { kind: 'immutable', live, fields, failure };
       }
       if (isKubeError(error, 'Conflict') && error.conflicts.length > 0 && attempt < 2) {
         const decision = decideConflicts({
@@ -123,7 +125,9 @@ async function dryRun(judging: Judging, resource: ApiResource, round: Round): Pr
         strip = [...strip, ...decision.strip];
         continue;
       }
-      if (isKubeError(error, ...objectRefusals)) return { kind: 'refused', failure: asFailure(error) };
+      if (isKubeError(error, ...objectRefusals)) {
+        return { kind: 'refused', failure: maskedFailure(asFailure(error), wanted.sent) };
+      }
       throw error;
     }
   }

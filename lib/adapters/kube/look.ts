@@ -7,7 +7,7 @@ import { annotatedOwner, isOurs, ownerSelector } from '../../core/kubernetes/mar
 import { idKey, idText, type KubeObject } from '../../core/kubernetes/object.ts';
 import type { TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
-import { isKubeError } from './errors.ts';
+import { clusterFaults, isKubeError } from './errors.ts';
 import type { Kinds } from './kinds.ts';
 import type { ApiResource, ListOptions } from './types.ts';
 import type { Item, View } from './view.ts';
@@ -15,8 +15,6 @@ import type { Item, View } from './view.ts';
 /** More lookups than this for one kind, and a list of metadata is cheaper than a GET each. */
 const fewLookups = 8;
 const maxRestarts = 3;
-/** Errors that say nothing about one kind or object: the whole look ends. */
-const clusterFaults = ['ClusterUnreachable', 'ClusterTimeout', 'Unauthorized', 'Aborted'] as const;
 
 interface Sought {
   readonly view: View;

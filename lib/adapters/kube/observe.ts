@@ -3,19 +3,65 @@ import { maskedFields } from '../../core/kubernetes/change.ts';
 import { lastWriter } from '../../core/kubernetes/compare.ts';
 import { aggregate, objectHealth } from '../../core/kubernetes/health/assess.ts';
 import { byWriteOrder } from '../../core/kubernetes/order.ts';
-import type { DriftItem, HealthReport, Observation, ObjectHealth } from '../../core/plan/target.ts';
+import type {
+  DriftItem,
+  HealthReport,
+  ObjectHealth,
+  Observation,
+  ObserveRequest,
+  TargetContext,
+} from '../../core/plan/target.ts';
+import type { Cluster } from './cluster.ts';
 import { judge } from './judge.ts';
 import type { Kinds } from './kinds.ts';
 import { lookAt, type Looking } from './look.ts';
 import { decideRemoval } from './plan-removals.ts';
-import { type Item, mayAnswerFromInventory, openView, type View } from './view.ts';
+import { type Item, mayAnswerFromInventory, openView, type View, viewOf } from './view.ts';
 
-/** Looks at every view and answers for each, in the same order. */
-export async function observeViews(looking: Looking, views: readonly View[]): Promise<readonly Observation[]> {
-  const { kinds, context } = looking;
+/** What observing needs; `kinds(true)` asks the cluster anew. */
+export interface Observing {
+  readonly cluster: Cluster;
+  readonly context: TargetContext;
+  readonly kinds: (fresh: boolean) => Promise<Kinds>;
+}
+
+/** Answers for every request, in the same order. */
+export async function observeAll(
+  observing: Observing,
+  requests: readonly ObserveRequest[],
+): Promise<readonly Observation[]> {
+  const { cluster, context } = observing;
+  let kinds = await observing.kinds(false);
+  let views = await openWhatMust(requests, kinds, context);
+  if (views.some((view) => lacksKind(view, kinds))) {
+    // A kind may be new since the cluster was asked: another application may have brought its CRD.
+    kinds = await observing.kinds(true);
+    views = await openWhatMust(requests, kinds, context);
+  }
+  return await observeViews({ cluster, kinds, context }, views);
+}
+
+async function openWhatMust(
+  requests: readonly ObserveRequest[],
+  kinds: Kinds,
+  context: TargetContext,
+): Promise<readonly View[]> {
+  const views = requests.map((request) => viewOf(request, context));
   await Promise.all(
     views.filter((view) => !mayAnswerFromInventory(view)).map((view) => openView(view, kinds, context)),
   );
+  return views;
+}
+
+function lacksKind(view: View, kinds: Kinds): boolean {
+  for (const { id, apiVersion } of view.items.values()) {
+    if (kinds.lookup(id.group, id.kind, apiVersion).state === 'missing') return true;
+  }
+  return false;
+}
+
+async function observeViews(looking: Looking, views: readonly View[]): Promise<readonly Observation[]> {
+  const { kinds, context } = looking;
   await lookAt(looking, views);
   const moved = views.filter((view) => view.opened === undefined && !allUnchanged(view));
   if (moved.length > 0) {

@@ -1,6 +1,7 @@
 // Plans what Git wants: for each object nothing, a create, an update or an adoption, or the reason why it may not be written.
 import { asFailure, type Failure } from '../../core/errors.ts';
 import { objectChange } from '../../core/kubernetes/change.ts';
+import { maskedFailure } from '../../core/kubernetes/failure.ts';
 import { type ObjectEntry, settledEntry } from '../../core/kubernetes/inventory.ts';
 import { idKey, idText, type KubeObject } from '../../core/kubernetes/object.ts';
 import { displayPath, valueAt } from '../../core/kubernetes/field-path.ts';
@@ -161,7 +162,9 @@ async function tryCreate(planning: Planning, plan: Planned, resource: ApiResourc
         warnings: [`${idText(item.id)} was not tried: its namespace ${item.id.namespace} does not exist`],
       };
     }
-    if (isKubeError(error, 'Stale', ...objectRefusals)) return { ...plan, holds: [asFailure(error)] };
+    if (isKubeError(error, 'Stale', ...objectRefusals)) {
+      return { ...plan, holds: [maskedFailure(asFailure(error), wanted.sent)] };
+    }
     throw error;
   }
 }

@@ -16,11 +16,11 @@ import { Cluster } from './cluster.ts';
 import { asExecution } from './execution.ts';
 import { followHealth } from './follow.ts';
 import { Kinds } from './kinds.ts';
-import { observeViews } from './observe.ts';
+import { observeAll } from './observe.ts';
 import { preparePlan } from './prepare.ts';
 import { Rights } from './rights.ts';
 import type { KubeClient } from './types.ts';
-import { openView, type View, viewOf } from './view.ts';
+import { openView, type View } from './view.ts';
 
 export interface KubernetesTargetOptions {
   /** Name of the target in the configuration. */
@@ -47,9 +47,12 @@ class KubernetesTarget implements Target {
   }
 
   async observe(requests: readonly ObserveRequest[], context: TargetContext): Promise<Step<readonly Observation[]>> {
-    const views = requests.map((request) => viewOf(request, context));
-    const looking = { cluster: this.#cluster, kinds: await this.#kinds(context), context };
-    return { status: 'done', value: await observeViews(looking, views) };
+    const kinds = (fresh: boolean) => {
+      if (fresh) this.#cluster.forgetDirectory();
+      return this.#kinds(context);
+    };
+    const value = await observeAll({ cluster: this.#cluster, context, kinds }, requests);
+    return { status: 'done', value };
   }
 
   async prepare(request: ObserveRequest, observation: Observation, context: TargetContext): Promise<Step<Prepared>> {
@@ -85,7 +88,7 @@ class KubernetesTarget implements Target {
   }
 
   async #kinds(context: TargetContext): Promise<Kinds> {
-    return new Kinds(await this.#cluster.directory(context.now(), context.signal));
+    return new Kinds(await this.#cluster.directory(context.now()));
   }
 }
 

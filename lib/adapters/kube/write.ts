@@ -99,10 +99,10 @@ async function send(acting: Acting, resource: ApiResource, wanted: Wanted, targe
   );
 }
 
-/** The last look before a write leaves: still ours to write, and nobody said stop. The write itself is never cut off. */
+/** The last look before a write leaves: still ours to write, nobody said stop, and the cluster is there. The write itself is never cut off. */
 export function beforeWrite(acting: Acting): void {
   acting.context.guard();
-  if (acting.context.signal.aborted) {
+  if (acting.context.signal.aborted || acting.stopped) {
     throw new HoldfastError({ code: 'Interrupted', source: 'system', message: 'Stopped', retryable: true });
   }
 }
@@ -142,21 +142,22 @@ async function planAgain(
   const judging: Judging = { cluster, context, view };
   const item = itemFor(acting, step, wanted, live);
   const judgement = await judge(judging, resource, item, wanted);
-  if (judgement.kind === 'same' && claimOf(judging, item, judgement.live).kind === 'ours') {
+  if (judgement.kind !== 'differs' && judgement.kind !== 'same') throw stale(idText(id));
+  const claimed = claimOf(judging, item, judgement.live);
+  const fields = judgement.kind === 'differs' ? judgement.fields : [];
+  if (judgement.kind === 'same' && !judgement.ownershipDiffers && claimed.kind === 'ours') {
     // Our own write whose answer was lost: the object is as it should be.
     record(acting, step, wanted, judgement.live);
     return 'done';
   }
-  if (judgement.kind !== 'differs' || step.action === 'create') throw stale(idText(id));
   const { metadata } = judgement.live;
-  const claimed = claimOf(judging, item, judgement.live);
   const change = objectChange(
     {
       target: view.request.app.target,
       id,
       action: claimed.kind === 'adopt' ? 'adopt' : 'update',
       uid: metadata.uid,
-      fields: judgement.fields,
+      fields,
     },
     context.hmac,
   );
