@@ -32,9 +32,9 @@ Outputs:
   Arn: {Value: !GetAtt Queue.Arn${description === '' ? '' : `, Description: ${description}`}}
 `;
 
-/** The contract; `deviations` are names of tests that this implementation is known to fail, each with its reason where it is listed. */
+/** The contract. `open` starts or reaches what is tested; stacks get new names, so that an account may be shared. */
 export function stackContract(name: string, open: () => Promise<StacksUnderTest>): void {
-  describe(name, () => {
+  describe(`${name}: CloudFormation`, () => {
     let under: StacksUnderTest;
     let aws: CloudFormation;
 
@@ -231,7 +231,7 @@ export function stackContract(name: string, open: () => Promise<StacksUnderTest>
 
     test('an update that fails puts everything back', async () => {
       const stack = await created(queue(30));
-      const set = await changeSet(stack, `${queue(99_999)}`, {
+      const set = await changeSet(stack, queue(99_999), {
         Parameters: [{ ParameterKey: 'Text', ParameterValue: 'bye' }],
       });
       const done = await execute(stack, set, 'token-4');

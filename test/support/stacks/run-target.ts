@@ -39,8 +39,7 @@ export async function finish<T>(
     const answer = await step(token);
     if (answer.status === 'done') return answer.value;
     if (answer.status === 'failed') throw new StepFailed(answer.cause);
-    // Tokens are stored as text: whatever is in them must survive that.
-    token = String(answer.token);
+    token = answer.token;
     if (answer.note !== undefined) notes.push(answer.note);
     await pause(Math.min(answer.afterMs, 30));
   }

@@ -1,4 +1,5 @@
 // Change sets: making them, working out what they say, executing and deleting them.
+import { HoldfastError } from '../../../core/errors.ts';
 import { canonicalJson, isObject, type JsonObject } from '../../../core/json.ts';
 import { transformsOf, parseBody } from './blueprint.ts';
 import { compare } from './compare.ts';
@@ -176,7 +177,17 @@ export function advanceChangeSet(world: World, changeSet: ChangeSetRecord): void
   }
   const stack = world.db.get('stack', changeSet.stackId);
   if (stack === undefined) return world.db.remove('changeSet', changeSet.id);
-  world.db.put('changeSet', { ...rest, ...evaluate(world, stack, changeSet) });
+  world.db.put('changeSet', { ...rest, ...evaluateOrFail(world, stack, changeSet) });
+}
+
+/** What the change set says; names that lead nowhere (an export that is gone) fail it. */
+function evaluateOrFail(world: World, stack: StackRecord, changeSet: ChangeSetRecord): Partial<ChangeSetRecord> {
+  try {
+    return evaluate(world, stack, changeSet);
+  } catch (error) {
+    if (error instanceof HoldfastError) return { status: 'FAILED', reason: error.message };
+    throw error;
+  }
 }
 
 function evaluate(world: World, stack: StackRecord, changeSet: ChangeSetRecord): Partial<ChangeSetRecord> {

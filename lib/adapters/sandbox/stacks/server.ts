@@ -29,7 +29,7 @@ import {
   listStacks,
   validateTemplate,
 } from './stacks.ts';
-import type { World } from './world.ts';
+import { withStatus, type World } from './world.ts';
 
 export interface SandboxStacksOptions {
   /** Directory of its own for the state; made when missing. */
@@ -141,13 +141,21 @@ class StackServer {
   #tick(): void {
     const { db } = this.#world;
     for (const { kind, key } of db.due(this.#world.now())) {
-      db.transaction(() => {
-        if (kind === 'stack') advance(db.get('stack', key), (one) => advanceStack(this.#world, one));
-        if (kind === 'changeSet') advance(db.get('changeSet', key), (one) => advanceChangeSet(this.#world, one));
-        if (kind === 'detection') advance(db.get('detection', key), (one) => advanceDetection(this.#world, one));
-      });
+      try {
+        db.transaction(() => this.#advance(kind, key));
+      } catch (error) {
+        // A fault of the sandbox itself ends what it was doing, visibly; it must not take the whole process with it.
+        db.transaction(() => giveUp(this.#world, kind, key, asFailure(error).message));
+      }
     }
     this.wake();
+  }
+
+  #advance(kind: Due, key: string): void {
+    const { db } = this.#world;
+    if (kind === 'stack') advance(db.get('stack', key), (one) => advanceStack(this.#world, one));
+    if (kind === 'changeSet') advance(db.get('changeSet', key), (one) => advanceChangeSet(this.#world, one));
+    if (kind === 'detection') advance(db.get('detection', key), (one) => advanceDetection(this.#world, one));
   }
 
   async handle(request: IncomingMessage): Promise<Reply & { readonly type: string }> {
@@ -204,6 +212,24 @@ class StackServer {
 
 function advance<T>(entry: T | undefined, work: (entry: T) => void): void {
   if (entry !== undefined) work(entry);
+}
+
+type Due = ReturnType<Database['due']>[number]['kind'];
+
+/** Ends what cannot be carried on. */
+function giveUp(world: World, kind: Due, key: string, reason: string): void {
+  const { db } = world;
+  advance(kind === 'stack' ? db.get('stack', key) : undefined, (stack) => {
+    const status = stack.status.replace(/(?:_COMPLETE_CLEANUP)?_IN_PROGRESS$/, '_FAILED');
+    const { operation: _gone, ...rest } = withStatus(world, stack, status, `Internal failure: ${reason}`);
+    db.put('stack', rest);
+  });
+  advance(kind === 'changeSet' ? db.get('changeSet', key) : undefined, ({ due: _due, ...rest }) =>
+    db.put('changeSet', { ...rest, status: 'FAILED', reason: `Internal failure: ${reason}` }),
+  );
+  advance(kind === 'detection' ? db.get('detection', key) : undefined, ({ due: _due, ...rest }) =>
+    db.put('detection', { ...rest, status: 'DETECTION_FAILED' }),
+  );
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -1,4 +1,5 @@
 // One step of a stack's operation: from the stored stack to the next one and its events.
+import { HoldfastError } from '../../../core/errors.ts';
 import { isObject, type JsonObject } from '../../../core/json.ts';
 import type { Blueprint } from './blueprint.ts';
 import { scopeOver } from './compare.ts';
@@ -104,7 +105,7 @@ export class Stepper {
     const old = this.stack.resources[work.logicalId];
     const until = this.#world.now() + mischief(plan.metadata, work.action).slowMs;
     if (work.action === 'update' && old !== undefined) {
-      const need = this.#need(work, old);
+      const need = this.#needOrTry(work, old);
       if (need === 'none') {
         this.#setResource({ ...old, dependsOn: plan.dependsOn });
         return this.#skip(work);
@@ -127,6 +128,16 @@ export class Stepper {
     return true;
   }
 
+  /** What cannot be told yet is tried; carrying it out says why it fails. */
+  #needOrTry(work: Work, old: ResourceRecord): 'none' | 'update' | 'replace' {
+    try {
+      return this.#need(work, old);
+    } catch (error) {
+      if (error instanceof HoldfastError) return 'update';
+      throw error;
+    }
+  }
+
   #need(work: Work, old: ResourceRecord): 'none' | 'update' | 'replace' {
     const plan = this.#blueprint?.resources.get(work.logicalId);
     const spec = typeSpec(old.type);
@@ -141,8 +152,25 @@ export class Stepper {
     });
   }
 
+  /** A name that leads nowhere (an export that is gone) fails the resource, not the sandbox. */
   #carryOn(work: Work): void {
     if (work.until !== undefined && this.#world.now() < work.until) return;
+    try {
+      this.#carryOut(work);
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      this.#failResource(work, error.message);
+    }
+  }
+
+  #failResource(work: Work, reason: string): void {
+    const resource = this.stack.resources[work.logicalId] ?? this.#blueprint?.resources.get(work.logicalId);
+    if (resource !== undefined)
+      this.#emit(resource, work.action === 'create' ? 'CREATE_FAILED' : 'UPDATE_FAILED', { reason });
+    this.#set(work, { state: 'failed' });
+  }
+
+  #carryOut(work: Work): void {
     if (work.action === 'delete') this.#finishDelete(work);
     else if (work.action === 'restore') this.#restore(work);
     else if (work.action === 'create' || work.state === 'initiated') this.#create(work);

@@ -58,7 +58,7 @@ export function emit(world: World, stack: StackRecord, event: ResourceEvent, tok
     id:
       event.type === 'AWS::CloudFormation::Stack'
         ? randomUUID()
-        : `${event.logicalId}-${event.status}-${new Date(at).toISOString()}`,
+        : `${event.logicalId}-${event.status}-${randomUUID().slice(0, 13)}`,
     stackId: stack.id,
     stackName: stack.name,
     at,
