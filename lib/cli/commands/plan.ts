@@ -1,0 +1,97 @@
+// `holdfast plan`: what apply would change. Writes nothing to targets and nothing to the data directory.
+import type { Failure } from '../../core/errors.ts';
+import { asFailure } from '../../core/errors.ts';
+import { planDocument } from '../../core/plan/json.ts';
+import type { Plan } from '../../core/plan/model.ts';
+import { planText } from '../../core/plan/text.ts';
+import { candidatesOf, lookShared, planShared, renderAll } from '../../runtime/one-shot.ts';
+import { type Opened, openRepository } from '../../runtime/open.ts';
+import { refusal, selectApps } from '../../runtime/select.ts';
+import { catalogueOf } from '../../runtime/sources.ts';
+import { exitCodes } from '../exit.ts';
+import { type CommandFlags, openOptions } from '../flags.ts';
+import { failureLines, paintErr, paintOut, writeOut } from '../output.ts';
+import { showProblems } from '../problems.ts';
+import { stopOnInterrupt } from '../interrupt.ts';
+
+interface Planned {
+  readonly plans: readonly Plan[];
+  readonly failures: readonly { readonly app: string; readonly failure: Failure }[];
+  /** What would stop apply, by application. */
+  readonly holds: readonly { readonly app: string; readonly failure: Failure }[];
+}
+
+export async function run(names: readonly string[], flags: CommandFlags): Promise<number> {
+  const opened = await openRepository(
+    openOptions(flags, { worktree: flags['revision'] === undefined, readOnly: true }),
+  );
+  try {
+    const planned = await planAll(opened, names);
+    await show(planned, flags);
+    if (planned.failures.length > 0 || planned.holds.some((hold) => !isPruneHold(hold.failure))) return exitCodes.error;
+    return planned.plans.some((plan) => plan.changes.length > 0) ? exitCodes.differences : exitCodes.ok;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A delete that waits for a word is a difference to look at, not a mistake. */
+function isPruneHold(failure: Failure): boolean {
+  return failure.code.startsWith('Prune');
+}
+
+async function planAll(opened: Opened, names: readonly string[]): Promise<Planned> {
+  const { home, tree } = opened;
+  const stop = stopOnInterrupt();
+  const result = await catalogueOf(tree, home.root.alias);
+  if (result.kind === 'refused') throw refusal(result.problems);
+  const apps = selectApps(result.catalogue, names);
+  showProblems(result.problems);
+  const failures: { app: string; failure: Failure }[] = [];
+  if (names.length === 0)
+    for (const held of result.catalogue.held)
+      failures.push({ app: held.name ?? '?', failure: refusal(held.problems).toFailure() });
+  const ready = await renderAll(home, await candidatesOf(home, tree, result.catalogue, apps), stop.signal);
+  const looks = await lookShared(home, ready, { depth: 'full', signal: stop.signal });
+  const plans: Plan[] = [];
+  const holds: { app: string; failure: Failure }[] = [];
+  for (const one of ready) {
+    const { app } = one.candidate.source;
+    if (one.kind === 'refused') {
+      showProblems(one.problems);
+      failures.push({ app: app.name, failure: one.failure });
+      continue;
+    }
+    const look = looks.get(app.id);
+    try {
+      if (look === undefined) continue;
+      if ('code' in look) throw look;
+      const planned = await planShared(home, look, one.candidate.source, stop.signal);
+      plans.push(planned.plan);
+      holds.push(...planned.holds.map((failure) => ({ app: app.name, failure })));
+    } catch (error) {
+      failures.push({ app: app.name, failure: isFailure(error) ? error : asFailure(error) });
+    }
+  }
+  return { plans, failures, holds };
+}
+
+function isFailure(value: unknown): value is Failure {
+  return (
+    typeof value === 'object' && value !== null && !(value instanceof Error) && 'code' in value && 'source' in value
+  );
+}
+
+async function show(planned: Planned, flags: CommandFlags): Promise<void> {
+  if (flags['output'] === 'json' || flags['json'] === true) {
+    const errors = [...planned.failures, ...planned.holds].map(({ app, failure }) => ({ app, ...failure }));
+    await writeOut(
+      `${JSON.stringify({ ...planDocument(planned.plans), ...(errors.length === 0 ? {} : { errors }) }, undefined, 2)}\n`,
+    );
+  } else {
+    await writeOut(planText(planned.plans, paintOut));
+  }
+  for (const { app, failure } of [...planned.failures, ...planned.holds]) {
+    process.stderr.write(`${paintErr('bold', app)} ${failureLines(failure, paintErr)}`);
+  }
+}

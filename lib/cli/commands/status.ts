@@ -1,0 +1,46 @@
+// `holdfast status`: two separate answers for every application: is it in sync, and is it healthy.
+import type { StatusDocument } from '../../web/views.ts';
+import { exitCodes } from '../exit.ts';
+import { type CommandFlags, wantsJson } from '../flags.ts';
+import { type Paint, paintOut, printable, table, writeOut } from '../output.ts';
+import { appRoute, callServer } from '../server.ts';
+
+export async function run(names: readonly string[], flags: CommandFlags): Promise<number> {
+  const document = await callServer<StatusDocument>(
+    flags,
+    'GET',
+    names[0] === undefined ? '/api/status' : appRoute(names[0]),
+  );
+  await writeOut(
+    wantsJson(flags) ? `${JSON.stringify(document, undefined, 2)}\n` : `${statusText(document, paintOut)}\n`,
+  );
+  return exitCodes.ok;
+}
+
+const colours = {
+  Synced: 'green',
+  Healthy: 'green',
+  OutOfSync: 'yellow',
+  Progressing: 'cyan',
+  Suspended: 'dim',
+  Degraded: 'red',
+  Missing: 'red',
+  Unknown: 'yellow',
+} as const;
+
+/** The table of `holdfast status`. */
+export function statusText(document: StatusDocument, paint: Paint): string {
+  const lines = (document.problems ?? []).map((problem) => `${paint('red', 'problem')} ${printable(problem)}`);
+  if (document.apps.length === 0)
+    return [...lines, 'No applications yet: declare them in holdfast.yaml and push.'].join('\n');
+  const head = ['NAME', 'TARGET', 'SYNC', 'HEALTH', 'REVISION', 'MESSAGE'].map((title) => paint('dim', title));
+  const rows = document.apps.map((app) => [
+    app.name,
+    app.sandbox === true ? `${app.target} (sandbox)` : app.target,
+    paint(colours[app.sync], app.sync),
+    paint(colours[app.health], app.health),
+    (app.appliedRevision ?? '-').slice(0, 8),
+    printable(app.message),
+  ]);
+  return [...lines, table([head, ...rows])].join('\n');
+}

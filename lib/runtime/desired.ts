@@ -1,0 +1,51 @@
+// Desired state of an application: rendered once per inputs key, kept as a blob, read back by its digest.
+import { HoldfastError } from '../core/errors.ts';
+import type { RenderOutcome } from '../core/reconcile/record.ts';
+import type { AppSource } from '../core/reconcile/state.ts';
+import { decodeDesired, encodeDesired } from '../core/render/blob.ts';
+import type { Desired } from '../core/render/model.ts';
+import { decodeBundle } from '../core/source/bundle.ts';
+import type { Home } from './home.ts';
+import { readJson, repoKey, writeJson } from './rows.ts';
+
+/** Where a rendering is remembered: by everything that decides it. */
+const renderedKey = (inputsKey: string): string => `rendered/${inputsKey}`;
+
+type Remembered = { readonly key: string; readonly digest: string };
+
+/** Renders what Git wants, or remembers having done it. Rendering has no rights and no clock, so equal keys are equal results. */
+export async function renderSource(home: Home, source: AppSource, signal: AbortSignal): Promise<RenderOutcome> {
+  const remembered = await readJson<Remembered>(home.blobs, renderedKey(source.inputsKey));
+  if (remembered !== undefined && (await home.blobs.has(remembered.key))) return { kind: 'desired', ...remembered };
+  const bytes = await home.blobs.get(source.bundle);
+  if (bytes === undefined) {
+    await home.store.hint(repoKey(source.app.alias), { kind: 'retry', at: home.now(), note: 'inputs bundle missing' });
+    throw new HoldfastError({
+      code: 'BundleMissing',
+      source: 'system',
+      message: 'The inputs of this revision are being fetched again',
+      retryable: true,
+    });
+  }
+  const result = await home.renderers[source.renderer].render(decodeBundle(bytes), { app: source.app, signal });
+  if (result.kind === 'refused') return { kind: 'refused', problems: result.problems };
+  const encoded = encodeDesired(result.desired, home.hash);
+  const key = `desired/${encoded.digest}`;
+  await home.blobs.put(key, new TextEncoder().encode(encoded.text));
+  await writeJson(home.blobs, renderedKey(source.inputsKey), { key, digest: encoded.digest } satisfies Remembered);
+  return { kind: 'desired', key, digest: encoded.digest };
+}
+
+/** Reads a stored desired state. */
+export async function readDesired(home: Home, key: string): Promise<Desired> {
+  const bytes = await home.blobs.get(key);
+  if (bytes !== undefined) return decodeDesired(new TextDecoder().decode(bytes));
+  throw new HoldfastError({
+    code: 'DesiredMissing',
+    source: 'system',
+    message: `The stored desired state ${key} is gone from the data directory`,
+    object: key,
+    next: 'holdfast sync APP',
+    retryable: true,
+  });
+}

@@ -1,0 +1,146 @@
+// Opens a repository for the one-shot commands: a home in this process, over a data directory or over memory.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fsBlobs } from '../adapters/blob/fs.ts';
+import { memoryBlobs } from '../adapters/blob/memory.ts';
+import { systemClock } from '../adapters/clock.ts';
+import { openLocal } from '../adapters/git/local.ts';
+import { memoryQueue } from '../adapters/queue/memory.ts';
+import { createRenderers } from '../adapters/render/registry.ts';
+import { openDatabase } from '../adapters/store/database.ts';
+import { holderAlive, newHolder } from '../adapters/store/holder.ts';
+import { memoryStore } from '../adapters/store/memory.ts';
+import { sqliteStore } from '../adapters/store/sqlite.ts';
+import type { Catalogue } from '../core/config/model.ts';
+import type { Blobs, Store } from '../core/reconcile/store.ts';
+import { defaultGitLimits } from '../core/source/git.ts';
+import { openTree, type Tree } from '../core/source/tree.ts';
+import { dependentsOf } from './dependents.ts';
+import type { Home, RunnerEvent } from './home.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
+import { readServerFile } from './server-file.ts';
+import { openTargets } from './targets.ts';
+import { hmacWith, loadInstallation, sha256, timeId } from './tools.ts';
+
+export interface OpenOptions {
+  /** Repository or directory. */
+  readonly repo: string;
+  /** Revision to read; undefined = the working tree. */
+  readonly revision: string | undefined;
+  /** Undefined = nothing is kept. */
+  readonly dataDir: string | undefined;
+  /** A data directory that is not there yet is not made. */
+  readonly readOnly: boolean;
+  readonly installation?: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly contextTarget: string | undefined;
+  readonly followLimitMs?: number;
+  readonly emit?: (event: RunnerEvent) => void;
+}
+
+export interface Opened {
+  readonly home: Home;
+  readonly tree: Tree;
+  /** Whether the working tree differs from HEAD. */
+  dirty(): Promise<boolean>;
+  /** Whether a target is the embedded sandbox: every line about it says so. */
+  sandboxed(target: string): boolean;
+  close(): Promise<void>;
+}
+
+/** Alias of the root repository. */
+export const rootAlias = 'root';
+
+interface Kept {
+  readonly store: Store;
+  readonly blobs: Blobs;
+}
+
+function openKept(options: OpenOptions): Kept {
+  const { dataDir } = options;
+  const file = dataDir === undefined ? undefined : path.join(dataDir, 'state.db');
+  if (dataDir === undefined || file === undefined || (options.readOnly && !existsSync(file))) {
+    return { store: memoryStore({ clock: systemClock }), blobs: memoryBlobs() };
+  }
+  const database = openDatabase({ file });
+  return {
+    store: sqliteStore({ database, clock: systemClock, alive: holderAlive }),
+    blobs: fsBlobs(path.join(dataDir, 'blobs')),
+  };
+}
+
+/** The sandbox of a data directory: a running server's, or one started for this command. */
+function sandboxOf(dataDir: string): { readonly get: () => Promise<Sandbox>; readonly close: () => Promise<void> } {
+  let started: Promise<Sandbox> | undefined;
+  const begin = async (): Promise<Sandbox> => {
+    const server = await readServerFile(dataDir);
+    return server === undefined ? await startSandbox(dataDir) : { ...server.sandbox, close: async () => undefined };
+  };
+  return {
+    get: () => (started ??= begin()),
+    close: async () => {
+      if (started !== undefined) await (await started).close();
+    },
+  };
+}
+
+/** Opens a repository (or plain directory) at a revision. Close it at the end. */
+export async function openRepository(options: OpenOptions): Promise<Opened> {
+  const local = await openLocal(options.repo, defaultGitLimits);
+  const kept = openKept(options);
+  const dataDir = path.resolve(options.dataDir ?? '.holdfast');
+  const sandbox = sandboxOf(dataDir);
+  const installation = await loadInstallation(kept.store, options.installation);
+  const targets = openTargets({
+    sandbox: sandbox.get,
+    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+    ...(options.context === undefined ? {} : { context: options.context }),
+    ...(options.contextTarget === undefined ? {} : { contextTarget: options.contextTarget }),
+  });
+  const reader =
+    options.revision === undefined
+      ? await local.openWorktree()
+      : await local.open(await local.resolve(options.revision));
+  const home: Home = {
+    installation: installation.name,
+    holder: newHolder(),
+    ...kept,
+    // A one-shot command answers its own doorbells; a server with the same data directory finds the rows by its tick.
+    queue: memoryQueue({ clock: systemClock }),
+    hash: sha256,
+    hmac: hmacWith(installation.key),
+    root: { alias: rootAlias, url: options.repo, branch: 'HEAD', source: local },
+    gitLimits: defaultGitLimits,
+    renderers: createRenderers(),
+    targets,
+    // Images are followed by the server only: a one-shot command applies what is committed.
+    registry: { tags: async () => [] },
+    emit: options.emit ?? (() => undefined),
+    dependents: dependentsOf(kept),
+    now: () => systemClock.now(),
+    monotonic: () => systemClock.monotonic(),
+    random: Math.random,
+    newId: () => timeId(Date.now()),
+    settings: { followLimitMs: options.followLimitMs ?? 600_000, sliceMs: 90_000, imageQuietMs: 0, pollMs: 60_000 },
+  };
+  return {
+    home,
+    tree: openTree(reader, defaultGitLimits),
+    dirty: async () => local.isRepository && (await local.dirtyPaths()).length > 0,
+    sandboxed: () => false,
+    close: async () => {
+      await targets.close();
+      await sandbox.close();
+      local.close();
+      await kept.store.close();
+    },
+  };
+}
+
+/** Which targets of a catalogue are the sandbox. */
+export function sandboxTargets(catalogue: Catalogue): ReadonlySet<string> {
+  return new Set(
+    Object.values(catalogue.targets).flatMap((target) => (target.kind === 'sandbox' ? [target.name] : [])),
+  );
+}

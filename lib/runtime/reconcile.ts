@@ -1,0 +1,334 @@
+// One wake of one application: take the lease, decide, do, record, until there is nothing to do now; then give the row back.
+import type { Application } from '../core/config/model.ts';
+import { HoldfastError } from '../core/errors.ts';
+import type { Plan } from '../core/plan/model.ts';
+import type { Observation, Step } from '../core/plan/target.ts';
+import { decide } from '../core/reconcile/decide.ts';
+import type { Effect, Facts } from '../core/reconcile/facts.ts';
+import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
+import { acted, followed, lookedAt, observed, prepared, type Recorded, rendered } from '../core/reconcile/record.ts';
+import type { AppSource, AppState, OutboxEvent, RunRecord } from '../core/reconcile/state.ts';
+import type { Lease, Row, Store } from '../core/reconcile/store.ts';
+import { CostMeter, metered } from './cost.ts';
+import type { Home } from './home.ts';
+import { keepLease } from './lease-keeper.ts';
+import { act, type Bench, follow, observe, type Overrides, type Performer, prepare, render } from './perform.ts';
+import { appKey, appSource, appState, asJson, writeJson } from './rows.ts';
+
+export interface WakeOptions {
+  readonly signal: AbortSignal;
+  readonly overrides?: Overrides;
+  /** A person asks now: run even when nothing changed. */
+  readonly manual?: boolean;
+  /** False: a run ends when everything is written. Default true. */
+  readonly wait?: boolean;
+  /** Hears the plan of a run before it is carried out. */
+  readonly onPlan?: (plan: Plan) => void;
+}
+
+/** How a wake ended. `due`: look again then. */
+export type Wake =
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'rest'; readonly state: AppState; readonly due?: number };
+
+/** Looks at one application until nothing is to be done now. Failures of the user's world are state; only a lost store or lease throws. */
+export async function wakeApp(home: Home, id: string, options: WakeOptions): Promise<Wake> {
+  const key = appKey(id);
+  const sent = home.monotonic();
+  const taken = await home.store.take(key, home.holder, LEASE_TTL_MS);
+  if (taken === undefined) return { kind: 'busy' };
+  const keeper = keepLease({ store: home.store, key, lease: taken.lease, monotonic: home.monotonic, sentAt: sent });
+  const signal = AbortSignal.any([options.signal, keeper.signal]);
+  try {
+    return await new Waker(home, taken.row, taken.lease, { ...options, signal }, keeper.guard).work();
+  } finally {
+    keeper.stop();
+  }
+}
+
+class Waker {
+  readonly #home: Home;
+  readonly #lease: Lease;
+  readonly #options: WakeOptions;
+  readonly #guard: () => void;
+  readonly #meter = new CostMeter();
+  readonly #startedAt: number;
+  #row: Row;
+  #state: AppState;
+  #looked = false;
+  readonly #manualSync: number | undefined;
+  #bench: Bench = {};
+
+  constructor(home: Home, row: Row, lease: Lease, options: WakeOptions, guard: () => void) {
+    this.#home = home;
+    this.#row = row;
+    this.#lease = lease;
+    this.#options = options;
+    this.#guard = guard;
+    this.#state = appState(row);
+    this.#manualSync = options.manual === true ? this.#state.synced + 1 : undefined;
+    this.#startedAt = home.monotonic();
+  }
+
+  async work(): Promise<Wake> {
+    return await metered(this.#meter, async () => {
+      for (;;) {
+        const facts = await this.#facts();
+        const decision = decide(this.#state, facts);
+        this.#announce(decision.state, facts);
+        this.#state = decision.state;
+        const end = await this.#carryOut(decision.effect, facts);
+        if (end !== undefined) return end;
+      }
+    });
+  }
+
+  async #facts(): Promise<Facts> {
+    const source = appSource(this.#row);
+    const { intent } = this.#row;
+    return {
+      now: this.#home.now(),
+      source,
+      intent: this.#manualSync === undefined ? intent : { ...intent, pin: undefined, sync: this.#manualSync },
+      triggers: this.#row.reasons,
+      waitingFor: source === undefined ? [] : await unready(this.#home.store, source.app),
+      newRunId: this.#home.newId(),
+      jitter: this.#home.random(),
+      followLimitMs: this.#home.settings.followLimitMs,
+      looked: this.#looked,
+      waitForHealth: this.#options.wait ?? true,
+    };
+  }
+
+  #announce(next: AppState, facts: Facts): void {
+    const run = next.run;
+    if (run === undefined || run.id === this.#state.run?.id) return;
+    this.#bench = {};
+    const what =
+      run.mode === 'heal'
+        ? 'healing'
+        : run.mode === 'rollback'
+          ? 'rolling back'
+          : `applying ${run.revision.slice(0, 8)}`;
+    this.#home.emit({
+      event: 'run-started',
+      at: facts.now,
+      app: facts.source?.app.name,
+      run: run.id,
+      message: `${what} (${run.trigger})`,
+      data: { mode: run.mode, trigger: run.trigger, revision: run.revision },
+    });
+  }
+
+  /** Does one effect; answers the end of the wake, or undefined to go on. */
+  async #carryOut(effect: Effect, facts: Facts): Promise<Wake | undefined> {
+    if (effect.kind === 'rest') return await this.#rest(effect.due);
+    if (effect.kind === 'settle') return await this.#settle(effect.record, facts);
+    const source = facts.source;
+    if (source === undefined) return await this.#rest(undefined);
+    if (effect.kind === 'act') await this.#save();
+    const began = this.#home.monotonic();
+    const recorded = await this.#perform(effect.kind, facts, this.#performer(source));
+    this.#meter.time(effect.kind, this.#home.monotonic() - began);
+    return await this.#after(recorded, facts);
+  }
+
+  async #after(recorded: Recorded, facts: Facts): Promise<Wake | undefined> {
+    const charge = (state: AppState): AppState =>
+      state.run === undefined ? state : { ...state, run: { ...state.run, cost: this.#meter.addTo(state.run.cost) } };
+    if (recorded.kind === 'end') {
+      this.#state = recorded.decision.state;
+      return await this.#carryOut(recorded.decision.effect, facts);
+    }
+    this.#announce(recorded.state, facts);
+    this.#state = charge(recorded.state);
+    if (recorded.kind === 'wait') return await this.#rest(recorded.due);
+    if (this.#home.monotonic() - this.#startedAt > this.#home.settings.sliceMs) return await this.#rest(facts.now);
+    return undefined;
+  }
+
+  async #perform(
+    kind: 'render' | 'observe' | 'prepare' | 'act' | 'follow' | 'look',
+    facts: Facts,
+    performer: Performer,
+  ): Promise<Recorded> {
+    const { run } = this.#state;
+    const now = (): Facts => ({ ...facts, now: this.#home.now() });
+    if (kind === 'look' || run === undefined) return await this.#look(performer, now);
+    if (kind === 'render') return rendered(this.#state, run, now(), await render(performer, run));
+    const target = await this.#target(performer);
+    if (target.status !== 'done') return observed(this.#state, run, now(), target);
+    switch (kind) {
+      case 'observe':
+        return observed(this.#state, run, now(), await observe(performer, this.#state, target.value));
+      case 'prepare': {
+        const answer = await prepare(performer, this.#state, target.value);
+        if (answer.status === 'done') this.#showPlan(answer.value.plan, run.id);
+        return prepared(this.#state, run, now(), answer);
+      }
+      case 'act': {
+        const answer = await act(performer, this.#state, run, target.value);
+        if (answer.status === 'failed' && answer.cause.code === 'PlanLost')
+          return { kind: 'on', state: { ...this.#state, run: { ...run, phase: 'observe', token: undefined } } };
+        if (answer.status === 'done') await performer.saveInventory(answer.value.inventory);
+        return acted(this.#state, run, now(), answer);
+      }
+      case 'follow':
+        return followed(this.#state, run, now(), await follow(performer, this.#state, run, target.value));
+    }
+  }
+
+  async #look(performer: Performer, now: () => Facts): Promise<Recorded> {
+    this.#looked = true;
+    const target = await this.#target(performer);
+    if (target.status !== 'done') return lookedAt(this.#state, now(), target, '');
+    const seen: Step<Observation> = await observe(performer, this.#state, target.value);
+    const report = await this.#keepReport(seen, performer.app);
+    return lookedAt(this.#state, now(), seen, report);
+  }
+
+  async #keepReport(seen: Step<Observation>, app: Application): Promise<string> {
+    if (seen.status !== 'done' || seen.value.drift.length === 0) return '';
+    const items = seen.value.drift;
+    const key = `drift/${this.#home.hash(JSON.stringify([app.id, items])).slice(0, 32)}`;
+    await writeJson(this.#home.blobs, key, { v: 1, app: app.name, items });
+    return key;
+  }
+
+  async #target(performer: Performer): Promise<Step<Awaited<ReturnType<Home['targets']['get']>>>> {
+    try {
+      return { status: 'done', value: await this.#home.targets.get(performer.source.target, performer.app) };
+    } catch (error) {
+      if (error instanceof HoldfastError) return { status: 'failed', cause: error.toFailure() };
+      throw error;
+    }
+  }
+
+  #performer(source: AppSource): Performer {
+    return {
+      home: this.#home,
+      app: source.app,
+      source,
+      overrides: this.#pruneOverride(),
+      bench: this.#bench,
+      signal: this.#options.signal,
+      guard: this.#guard,
+      saveInventory: async (inventory) => {
+        const text = JSON.stringify(inventory);
+        const key = `inventory/${this.#home.hash(text).slice(0, 40)}`;
+        if (key !== this.#state.inventory) await this.#home.blobs.put(key, new TextEncoder().encode(text));
+        this.#state = {
+          ...this.#state,
+          inventory: key,
+          inventorySize: inventory.entries.length,
+          target: source.app.target,
+        };
+        await this.#save();
+      },
+    };
+  }
+
+  #pruneOverride(): Overrides {
+    const given = this.#options.overrides ?? {};
+    if (given.prune !== undefined || this.#row.intent.prune !== true) return given;
+    return { ...given, prune: { enabled: true, confirmed: true } };
+  }
+
+  #showPlan(plan: Plan, run: string): void {
+    this.#options.onPlan?.(plan);
+    this.#home.emit({
+      event: 'plan',
+      at: this.#home.now(),
+      app: appSource(this.#row)?.app.name,
+      run,
+      message: `plan of ${plan.changes.length} changes`,
+      data: asJson(plan),
+    });
+  }
+
+  async #settle(record: RunRecord, facts: Facts): Promise<Wake | undefined> {
+    const full: RunRecord = { ...record, cost: this.#meter.addTo(record.cost) };
+    this.#state = { ...this.#state, lastRun: full };
+    const id = facts.source?.app.id ?? '';
+    await this.#home.store.putRun({ v: 1, id: full.id, app: id, seq: this.#state.runs, record: asJson(full) });
+    await this.#save();
+    this.#home.emit({
+      event: 'run-ended',
+      at: facts.now,
+      app: full.app,
+      run: full.id,
+      message: `${full.outcome}: ${full.message}`,
+      data: asJson({ ...full, desired: undefined }),
+    });
+    this.#bench = {};
+    if (this.#row.intent.prune === true)
+      await this.#home.store.intend(
+        this.#row.key,
+        { prune: undefined },
+        { kind: 'manual', at: facts.now, note: 'prune done' },
+      );
+    await this.#sendOutbox();
+    await ringDependents(this.#home, id, facts.now);
+    return undefined;
+  }
+
+  async #sendOutbox(): Promise<void> {
+    for (const event of this.#state.outbox) sendEvent(this.#home, event);
+    if (this.#state.outbox.length > 0) this.#state = { ...this.#state, outbox: [] };
+  }
+
+  async #save(): Promise<void> {
+    this.#guard();
+    await this.#home.store.save(this.#row.key, this.#lease, asJson(this.#state));
+  }
+
+  async #rest(due: number | undefined): Promise<Wake | undefined> {
+    await this.#sendOutbox();
+    const release = { seen: this.#row.wanted, state: asJson(this.#state), ...(due === undefined ? {} : { due }) };
+    const answer = await this.#home.store.release(this.#row.key, this.#lease, release);
+    if (answer.kind === 'released') return { kind: 'rest', state: this.#state, ...(due === undefined ? {} : { due }) };
+    this.#row = answer.row;
+    this.#looked = false;
+    return undefined;
+  }
+}
+
+/** Names of the applications in `dependsOn` that are not yet applied at what Git wants and healthy. */
+async function unready(store: Store, app: Application): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const id of app.dependsOn) {
+    const row = await store.read(appKey(id));
+    const state = row === undefined ? undefined : appState(row);
+    const source = row === undefined ? undefined : appSource(row);
+    const settled =
+      state?.run === undefined && state?.applied !== undefined && state.applied.inputsKey === source?.inputsKey;
+    if (!settled || state?.health !== 'Healthy') names.push(source?.app.name ?? id);
+  }
+  return names;
+}
+
+/** A settled run wakes the applications that wait for it. */
+async function ringDependents(home: Home, id: string, now: number): Promise<void> {
+  for (const dependent of await home.dependents(id)) {
+    await home.store.hint(appKey(dependent), { kind: 'dependency', at: now, note: id });
+    await home.queue.send('reconcile', appKey(dependent));
+  }
+}
+
+/** Hands an event to the outside. Shaped like an EventBridge event, so that rules written for one home work in the other. */
+function sendEvent(home: Home, event: OutboxEvent): void {
+  const drift = event.type === 'Holdfast Drift Report';
+  home.emit({
+    event: drift ? 'drift-report' : 'run-outcome',
+    at: event.at,
+    app: event.app,
+    message: event.type,
+    data: asJson({
+      id: event.id,
+      source: 'holdfast',
+      'detail-type': event.type,
+      time: new Date(event.at).toISOString(),
+      detail: event.detail,
+    }),
+  });
+}

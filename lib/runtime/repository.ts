@@ -1,0 +1,272 @@
+// One look at the root repository: its head, the catalogue at that commit, which applications it touches, and their rows.
+import {
+  problemsFailure,
+  problemText,
+  type Application,
+  type Catalogue,
+  type HeldEntry,
+  type Problem,
+} from '../core/config/model.ts';
+import { asFailure, HoldfastError } from '../core/errors.ts';
+import { backoff } from '../core/reconcile/backoff.ts';
+import type { AppSource, RepoState } from '../core/reconcile/state.ts';
+import type { Row } from '../core/reconcile/store.ts';
+import { unchanged } from '../core/source/affected.ts';
+import { openTree, type Tree } from '../core/source/tree.ts';
+import type { Trigger } from '../core/trigger/model.ts';
+import type { Home } from './home.ts';
+import { appKey, appSource, asJson, writeJson } from './rows.ts';
+import { selectApps } from './select.ts';
+import { catalogueOf, sourceOf, specDigest } from './sources.ts';
+
+/** What one look at a commit did. */
+export interface FanOut {
+  readonly state: RepoState;
+  readonly catalogue?: Catalogue;
+  /** Ids of applications whose rows were written. */
+  readonly affected: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Applications looked at together; the tree's objects come from one process, more would only wait. */
+const together = 16;
+
+/** Reads one commit into rows: only affected applications are written, the head moves when all of them are (not at all with `only`, names of applications). */
+export async function fanOut(
+  home: Home,
+  before: RepoState,
+  tree: Tree,
+  trigger: Trigger,
+  only?: readonly string[],
+): Promise<FanOut> {
+  const result = await catalogueOf(tree, home.root.alias);
+  const seq = before.seq + 1;
+  if (result.kind === 'refused') {
+    const failure = problemsFailure(result.problems, 'holdfast validate');
+    const state = { ...before, seq, failure, problems: result.problems, revision: tree.revision };
+    emitProblems(home, tree.revision, result.problems, before);
+    return { state, affected: [], problems: result.problems };
+  }
+  const { catalogue } = result;
+  const rows = new Map((await home.store.list(`app/${home.root.alias}/`)).map((row) => [row.key, row]));
+  const affected: string[] = [];
+  const work = only === undefined ? [...catalogue.apps] : selectApps(catalogue, only).slice();
+  const next = async (): Promise<void> => {
+    for (let app = work.shift(); app !== undefined; app = work.shift()) {
+      if (await writeApp(home, tree, catalogue, app, { row: rows.get(appKey(app.id)), seq, trigger }))
+        affected.push(app.id);
+    }
+  };
+  await Promise.all(Array.from({ length: together }, next));
+  if (only !== undefined) return { state: { ...before, seq }, catalogue, affected, problems: result.problems };
+  await holdEntries(home, rows, catalogue.held, seq, trigger);
+  await dropRemoved(home, rows, catalogue, seq, trigger);
+  const key = `catalogue/${home.hash(JSON.stringify(catalogue)).slice(0, 40)}`;
+  await writeJson(home.blobs, key, catalogue);
+  if (result.problems.length > 0) emitProblems(home, tree.revision, result.problems, before);
+  const state: RepoState = {
+    ...before,
+    seq,
+    revision: tree.revision,
+    catalogue: key,
+    catalogueRevision: tree.revision,
+    failure: undefined,
+    problems: result.problems,
+    attempts: 0,
+  };
+  return { state, catalogue, affected, problems: result.problems };
+}
+
+function emitProblems(home: Home, revision: string, problems: readonly Problem[], before: RepoState): void {
+  if (before.revision === revision) return;
+  for (const problem of problems) {
+    home.emit({
+      event: 'problem',
+      at: home.now(),
+      message: problemText(problem),
+      data: asJson({ revision, ...problem }),
+    });
+  }
+}
+
+interface Place {
+  readonly row: Row | undefined;
+  readonly seq: number;
+  readonly trigger: Trigger;
+}
+
+/** Writes the row of one application if the commit touches it. */
+async function writeApp(
+  home: Home,
+  tree: Tree,
+  catalogue: Catalogue,
+  app: Application,
+  place: Place,
+): Promise<boolean> {
+  const old = place.row === undefined ? undefined : appSource(place.row);
+  const target = catalogue.targets[app.target];
+  const usable = old !== undefined && old.removed !== true && old.held === undefined && target !== undefined;
+  const sameSpec = usable && specDigest(old.app, old.target, home.hash) === specDigest(app, target, home.hash);
+  if (sameSpec && (await unchanged(old.roots, tree))) return false;
+  let source: AppSource;
+  try {
+    const made = await sourceOf(tree, catalogue, app, home);
+    source = { ...made.source, seq: place.seq };
+    if (sameSpec && old.inputsKey === source.inputsKey && old.bundle === source.bundle) return false;
+    if (source.problems.length === 0 && !(await home.blobs.has(source.bundle)))
+      await home.blobs.put(source.bundle, await made.bundle());
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure.retryable || target === undefined) throw error;
+    const problem: Problem = {
+      ...app.position,
+      file: failure.object ?? app.position.file,
+      code: failure.code,
+      message: failure.message,
+    };
+    const key = home.hash(`refused:${tree.revision}:${failure.code}:${failure.message}`);
+    source = {
+      seq: place.seq,
+      revision: tree.revision,
+      inputsKey: key,
+      bundle: '',
+      roots: {},
+      renderer: 'plain',
+      app,
+      target,
+      problems: [problem],
+    };
+  }
+  return await assign(home, app.id, source, place.trigger);
+}
+
+async function assign(home: Home, id: string, source: AppSource, trigger: Trigger): Promise<boolean> {
+  const key = appKey(id);
+  const row = asJson(source) as NonNullable<Row['source']>;
+  if (!(await home.store.assign(key, row, trigger))) return false;
+  await home.queue.send('reconcile', key);
+  return true;
+}
+
+/** Held is not removed: what was applied stays and is watched; the row says why it does not follow. */
+async function holdEntries(
+  home: Home,
+  rows: ReadonlyMap<string, Row>,
+  held: readonly HeldEntry[],
+  seq: number,
+  trigger: Trigger,
+): Promise<void> {
+  for (const entry of held) {
+    const failure = problemsFailure(entry.problems, 'holdfast validate');
+    for (const row of rows.values()) {
+      const old = appSource(row);
+      if (old === undefined || old.removed === true || entry.name === undefined) continue;
+      if (old.app.name !== entry.name && !old.app.name.startsWith(`${entry.name}@`)) continue;
+      if (old.held?.message !== failure.message)
+        await assign(home, old.app.id, { ...old, seq, held: failure }, trigger);
+    }
+  }
+}
+
+/** Gone from a valid catalogue: orphaned, never pruned. A held entry that could not be named protects everything unnamed. */
+async function dropRemoved(
+  home: Home,
+  rows: ReadonlyMap<string, Row>,
+  catalogue: Catalogue,
+  seq: number,
+  trigger: Trigger,
+): Promise<void> {
+  if (catalogue.held.some((entry) => entry.name === undefined)) return;
+  const present = new Set(catalogue.apps.map((app) => app.id));
+  const names = catalogue.held.flatMap((entry) => (entry.name === undefined ? [] : [entry.name]));
+  for (const row of rows.values()) {
+    const old = appSource(row);
+    if (old === undefined || old.removed === true || present.has(old.app.id)) continue;
+    if (names.some((name) => old.app.name === name || old.app.name.startsWith(`${name}@`))) continue;
+    await assign(home, old.app.id, { ...old, seq, removed: true }, trigger);
+    home.emit({
+      event: 'app-removed',
+      at: home.now(),
+      app: old.app.name,
+      message: 'removed from the configuration; its objects stay',
+    });
+  }
+}
+
+/** What looking at the remote led to. */
+export interface RepositoryLook {
+  readonly state: RepoState;
+  /** Look again then, because this look failed. */
+  readonly due?: number;
+}
+
+/** One look at the remote: ls-refs, fetch only when the branch moved, fan out. A failure is state, never an empty answer. */
+export async function lookAtRepository(
+  home: Home,
+  before: RepoState,
+  triggers: readonly Trigger[],
+): Promise<RepositoryLook> {
+  const at = home.now();
+  const trigger = triggers.findLast((hint) => hint.kind === 'push') ?? triggers.at(-1) ?? { kind: 'poll', at };
+  try {
+    const head = await home.root.source.head(home.root.branch);
+    if (head === undefined) throw branchMissing(home);
+    const again = triggers.some((hint) => hint.kind === 'retry' || hint.kind === 'config');
+    if (head === before.revision && !again) {
+      const healed = before.failure !== undefined && before.problems.length === 0;
+      return { state: { ...before, polledAt: at, attempts: 0, ...(healed ? { failure: undefined } : {}) } };
+    }
+    const found = trigger.kind === 'push' && trigger.note !== undefined ? ` (${trigger.note})` : '';
+    home.emit({
+      event: 'revision',
+      at,
+      message: `${home.root.branch} is at ${head.slice(0, 8)}, ${trigger.kind}${found}`,
+      data: { revision: head, trigger: trigger.kind },
+    });
+    const bytesBefore = home.root.source.bytesReceived();
+    const began = home.monotonic();
+    const reader = await home.root.source.open(head);
+    const fetched = home.monotonic();
+    const fanned = await fanOut(home, before, openTree(reader, home.gitLimits), {
+      ...trigger,
+      note: trigger.note ?? head,
+    });
+    const apps = fanned.affected.length;
+    const ms = { fetch: Math.round(fetched - began), decide: Math.round(home.monotonic() - fetched) };
+    home.emit({
+      event: 'affected',
+      at: home.now(),
+      message: `${apps} application${apps === 1 ? '' : 's'} affected by ${head.slice(0, 8)}`,
+      data: {
+        revision: head,
+        apps: [...fanned.affected],
+        ms,
+        gitBytes: home.root.source.bytesReceived() - bytesBefore,
+      },
+    });
+    return { state: { ...fanned.state, polledAt: at } };
+  } catch (error) {
+    const failure = asFailure(error);
+    const attempts = before.attempts + 1;
+    if (before.failure?.message !== failure.message) {
+      home.emit({
+        event: 'repository-failed',
+        at,
+        message: `${failure.message}; what was applied last stays in force`,
+        data: asJson(failure),
+      });
+    }
+    return { state: { ...before, failure, attempts, polledAt: at }, due: at + backoff(attempts, home.random()) };
+  }
+}
+
+function branchMissing(home: Home): HoldfastError {
+  return new HoldfastError({
+    code: 'GitBranchMissing',
+    source: 'user',
+    message: `Branch ${home.root.branch} does not exist in ${home.root.url}`,
+    object: home.root.branch,
+    retryable: true,
+    next: `git push ${home.root.url} HEAD:${home.root.branch}`,
+  });
+}

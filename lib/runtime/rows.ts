@@ -1,0 +1,80 @@
+// Rows as the runner reads them: typed views on what the store keeps as JSON, with the version check of contracts §8.
+import type { Catalogue } from '../core/config/model.ts';
+import { HoldfastError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import type { Inventory } from '../core/plan/target.ts';
+import { emptyInventory } from '../core/plan/target.ts';
+import { type AppSource, type AppState, newAppState, newRepoState, type RepoState } from '../core/reconcile/state.ts';
+import type { Blobs, Row } from '../core/reconcile/store.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const appKey = (id: string): string => `app/${id}`;
+export const repoKey = (alias: string): string => `repo/${alias}`;
+export const targetKey = (name: string): string => `target/${name}`;
+
+/** The JSON form of a state that has only JSON members. */
+export function asJson(value: object): Json {
+  return value as unknown as Json;
+}
+
+function versioned<T extends { readonly v: number }>(value: Json | undefined, empty: T, what: string): T {
+  if (value === undefined) return empty;
+  const state = value as unknown as T;
+  if (state.v > empty.v) {
+    throw new HoldfastError({
+      code: 'StateTooNew',
+      source: 'user',
+      message: `${what} was written by a newer version of Holdfast`,
+      object: what,
+      next: 'Update Holdfast, or point --data at another directory',
+    });
+  }
+  return state;
+}
+
+/** The state of an application's row. */
+export function appState(row: Row): AppState {
+  return versioned(row.state, newAppState, row.key);
+}
+
+/** What the repository's last observation says of an application, if it was ever observed. */
+export function appSource(row: Row): AppSource | undefined {
+  return row.source === undefined ? undefined : (row.source as unknown as AppSource);
+}
+
+/** The state of a repository's row. */
+export function repoState(row: Row | undefined): RepoState {
+  return versioned(row?.state, newRepoState, row?.key ?? 'repo');
+}
+
+/** Reads a blob that holds JSON; undefined when it is not there. */
+export async function readJson<T>(blobs: Blobs, key: string): Promise<T | undefined> {
+  const bytes = await blobs.get(key);
+  return bytes === undefined ? undefined : (JSON.parse(decoder.decode(bytes)) as T);
+}
+
+/** Writes a blob that holds JSON. */
+export async function writeJson(blobs: Blobs, key: string, value: unknown): Promise<void> {
+  await blobs.put(key, encoder.encode(JSON.stringify(value)));
+}
+
+/** The inventory a row points at; empty when there is none yet. */
+export async function readInventory(blobs: Blobs, key: string | undefined): Promise<Inventory> {
+  if (key === undefined) return emptyInventory;
+  const inventory = await readJson<Inventory>(blobs, key);
+  if (inventory !== undefined) return inventory;
+  throw new HoldfastError({
+    code: 'InventoryMissing',
+    source: 'system',
+    message: `The inventory ${key} is gone from the data directory; nothing is written or pruned without it`,
+    object: key,
+    next: 'Restore the data directory, or remove the application from it to rebuild from marks',
+  });
+}
+
+/** The catalogue a repository's row points at. */
+export async function readCatalogueBlob(blobs: Blobs, state: RepoState): Promise<Catalogue | undefined> {
+  return state.catalogue === undefined ? undefined : await readJson<Catalogue>(blobs, state.catalogue);
+}

@@ -1,0 +1,156 @@
+// The workers of one process: they answer doorbells, and a tick finds what no doorbell rang for.
+import { asFailure, HoldfastError } from '../core/errors.ts';
+import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
+import type { Message, QueueName, RowKey } from '../core/reconcile/store.ts';
+import type { Home } from './home.ts';
+import { keepLease } from './lease-keeper.ts';
+import { wakeApp } from './reconcile.ts';
+import { asJson, repoState, targetKey } from './rows.ts';
+import { newTargetState, sweepTarget, type TargetState } from './sweep.ts';
+import { wakeRepository } from './wake-repository.ts';
+
+export interface WorkerSettings {
+  /** Rows worked on at once. */
+  readonly concurrency: number;
+  /** How often the tick looks for due rows, milliseconds. */
+  readonly tickMs: number;
+  /** How long a received message stays hidden. */
+  readonly visibilityMs: number;
+}
+
+export const localWorkers: WorkerSettings = { concurrency: 8, tickMs: 500, visibilityMs: 180_000 };
+
+/** Runs until stopped. */
+export class Workers {
+  readonly #home: Home;
+  readonly #settings: WorkerSettings;
+  readonly #stop = new AbortController();
+  readonly #busy = new Map<RowKey, Promise<void>>();
+  #tick: NodeJS.Timeout | undefined;
+  #pumping = false;
+  #rung = false;
+
+  constructor(home: Home, settings: WorkerSettings = localWorkers) {
+    this.#home = home;
+    this.#settings = settings;
+  }
+
+  /** Starts ticking; the first tick is now. */
+  start(): void {
+    this.#tick = setInterval(() => this.ring(), this.#settings.tickMs);
+    this.ring();
+  }
+
+  /** Someone sent a message: look at once instead of at the next tick. */
+  ring(): void {
+    this.#rung = true;
+    if (!this.#pumping) void this.#pump();
+  }
+
+  /** Stops taking work, finishes the object in hand, and gives the rows back. */
+  async stop(): Promise<void> {
+    clearInterval(this.#tick);
+    this.#stop.abort();
+    await Promise.allSettled(this.#busy.values());
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      while (this.#rung && !this.#stop.signal.aborted) {
+        this.#rung = false;
+        await this.#receive('source');
+        await this.#receive('reconcile');
+        for (const key of await this.#home.store.due(await this.#home.store.now(), 64)) this.#begin(key);
+      }
+    } catch (error) {
+      this.#home.emit({ event: 'store-failed', at: this.#home.now(), message: asFailure(error).message });
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #receive(queue: QueueName): Promise<void> {
+    const room = this.#settings.concurrency - this.#busy.size;
+    if (room <= 0) return;
+    for (const message of await this.#home.queue.receive(queue, room, this.#settings.visibilityMs))
+      await this.#answer(message);
+  }
+
+  /** A doorbell is acked at once: the row is the truth, and the tick finds it if this process dies now. */
+  async #answer(message: Message): Promise<void> {
+    if (!/^(repo|app|target)\/[^\s]+$/.test(message.body))
+      return await this.#home.queue.bury(message, 'not the key of a row');
+    await this.#home.queue.ack(message);
+    this.#begin(message.body);
+  }
+
+  #begin(key: RowKey): void {
+    if (this.#busy.has(key) || this.#busy.size >= this.#settings.concurrency || this.#stop.signal.aborted) return;
+    const work = this.#work(key)
+      .catch((error: unknown) => this.#failed(key, error))
+      .finally(() => {
+        this.#busy.delete(key);
+        this.ring();
+      });
+    this.#busy.set(key, work);
+  }
+
+  #failed(key: RowKey, error: unknown): void {
+    if (error instanceof HoldfastError && (error.code === 'LeaseLost' || error.code === 'Stopped')) return;
+    const failure = asFailure(error);
+    this.#home.emit({
+      event: 'worker-failed',
+      at: this.#home.now(),
+      message: `${key}: ${failure.message}`,
+      data: asJson(failure),
+    });
+  }
+
+  async #work(key: RowKey): Promise<void> {
+    const signal = this.#stop.signal;
+    if (key.startsWith('app/')) await wakeApp(this.#home, key.slice('app/'.length), { signal });
+    else if (key.startsWith('repo/'))
+      await this.#leased(key, (row) => wakeRepository(this.#home, repoState(row), row, signal));
+    else
+      await this.#leased(
+        key,
+        async (row) =>
+          await sweepTarget(
+            this.#home,
+            key.slice(targetKey('').length),
+            (row.state as unknown as TargetState | undefined) ?? newTargetState,
+            signal,
+          ),
+      );
+  }
+
+  async #leased(
+    key: RowKey,
+    work: (
+      row: NonNullable<Awaited<ReturnType<Home['store']['take']>>>['row'],
+    ) => Promise<{ readonly state: object; readonly due?: number }>,
+  ): Promise<void> {
+    const { store } = this.#home;
+    const sentAt = this.#home.monotonic();
+    const taken = await store.take(key, this.#home.holder, LEASE_TTL_MS);
+    if (taken === undefined) return;
+    const keeper = keepLease({ store, key, lease: taken.lease, monotonic: this.#home.monotonic, sentAt });
+    try {
+      let row = taken.row;
+      for (;;) {
+        const result = await work(row);
+        const release = {
+          seen: row.wanted,
+          state: asJson(result.state),
+          ...(result.due === undefined ? {} : { due: result.due }),
+        };
+        const answer = await store.release(key, taken.lease, release);
+        if (answer.kind === 'released') return;
+        row = answer.row;
+      }
+    } finally {
+      keeper.stop();
+    }
+  }
+}
