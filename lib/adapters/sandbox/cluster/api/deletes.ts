@@ -13,10 +13,13 @@ const KEPT_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
 
 const PROPAGATION_FINALIZERS: Readonly<Record<string, string>> = { Foreground: 'foregroundDeletion', Orphan: 'orphan' };
 
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
+
 /** Deletes an object; the answer is a Status when it is gone and the object when it is not, or when its kind always answers so. */
 export function deleteObject(request: WriteRequest, stored: Stored, body: JsonObject): JsonObject {
   const { cluster, path, options } = request;
   const subject = subjectOf(path);
+  checkPolicy(body);
   checkPreconditions(subject, stored, mapAt(body, 'preconditions'));
   if (qualifiedName(path.resource) === 'namespaces' && KEPT_NAMESPACES.has(path.name)) {
     throw refuse.forbidden(subject, 'this namespace may not be deleted');
@@ -54,9 +57,21 @@ function finalizersOf({ path }: WriteRequest, stored: Stored, body: JsonObject):
 /** Keeps a CustomResourceDefinition until its objects are gone. */
 export const DEFINITION_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
+const TERMINATING: JsonObject = {
+  type: 'Terminating',
+  status: 'True',
+  reason: 'InstanceDeletionPending',
+  message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+};
+
 function markDeleted(object: JsonObject, finalizers: readonly string[], now: string): JsonObject {
   const metadata = mapAt(object, 'metadata');
   const generation = numberAt(metadata, 'generation');
+  if (finalizers.includes(DEFINITION_FINALIZER)) {
+    const conditions = [...listAt(object, 'status', 'conditions'), { ...TERMINATING, lastTransitionTime: now }];
+    const marked = { ...object, metadata: { ...metadata, deletionTimestamp: now, finalizers } };
+    return { ...marked, status: { ...mapAt(object, 'status'), conditions } };
+  }
   const marked: JsonObject = {
     ...object,
     metadata: {
@@ -71,20 +86,26 @@ function markDeleted(object: JsonObject, finalizers: readonly string[], now: str
   return isNamespace ? { ...marked, status: { ...mapAt(object, 'status'), phase: 'Terminating' } } : marked;
 }
 
+function checkPolicy(body: JsonObject): void {
+  const policy = textAt(body, 'propagationPolicy');
+  if (policy === undefined || POLICIES.includes(policy)) return;
+  const supported = [...POLICIES, 'nil'].map((name) => JSON.stringify(name)).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${supported}`;
+  throw refuse.invalid({ resource: { group: 'meta.k8s.io', resource: '', kind: 'DeleteOptions' }, name: '' }, [
+    { reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' },
+  ]);
+}
+
 function checkPreconditions(subject: refuse.Subject, stored: Stored, wanted: JsonObject): void {
   const uid = textAt(stored.object, 'metadata', 'uid') ?? '';
   const wantedUid = textAt(wanted, 'uid');
   if (wantedUid !== undefined && wantedUid !== uid) {
-    throw refuse.conflict(
-      subject,
-      `Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`,
-    );
+    const why = `the UID in the precondition (${wantedUid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw refuse.failedPrecondition(subject, why);
   }
   const version = textAt(wanted, 'resourceVersion');
   if (version !== undefined && version !== String(stored.version)) {
-    throw refuse.conflict(
-      subject,
-      `Precondition failed: ResourceVersion in precondition: ${version}, ResourceVersion in object meta: ${stored.version}`,
-    );
+    const why = `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${stored.version}). The object might have been modified`;
+    throw refuse.failedPrecondition(subject, why);
   }
 }

@@ -6,8 +6,9 @@ import { typeOf } from '../kinds/catalog.ts';
 import { DEDUCED } from '../fields/types.ts';
 import { qualifiedName } from '../kinds/resource.ts';
 import type { Stored } from '../store/objects.ts';
-import { parseBody, parseObject } from './body.ts';
+import { parseConfiguration, parseObject, parseOptions, parsePatch } from './body.ts';
 import type { Cluster } from './cluster.ts';
+import { decodeObject } from './decode.ts';
 import { deleteObject } from './deletes.ts';
 import * as discovery from './discovery.ts';
 import { type Lists, objectText, selectorOf } from './lists.ts';
@@ -41,7 +42,13 @@ export interface ApiRequest {
 
 /** A whole answer, or a watch to be streamed. */
 export type ApiAnswer =
-  | { readonly status: number; readonly text: string; readonly etag?: string; readonly contentType?: string }
+  | {
+      readonly status: number;
+      readonly text: string;
+      readonly etag?: string;
+      readonly contentType?: string;
+      readonly warnings?: readonly string[];
+    }
   | { readonly watch: ResourcePath };
 
 /** Answers one request; a refusal is thrown. */
@@ -112,7 +119,7 @@ function write(cluster: Cluster, path: ResourcePath, request: ApiRequest): ApiAn
     case 'POST':
       return post(writing, request);
     case 'PUT':
-      return reply(writing, put(writing, request));
+      return put(writing, request);
     case 'PATCH':
       return reply(writing, patch(writing, request));
     default:
@@ -120,7 +127,7 @@ function write(cluster: Cluster, path: ResourcePath, request: ApiRequest): ApiAn
   }
 }
 
-function reply({ path }: WriteRequest, { object, created }: Written): ApiAnswer {
+function reply({ path }: WriteRequest, { object, created }: Written): { status: number; text: string } {
   const shown = path.subresource === 'scale' ? scaleOf(object) : versioned(object, path);
   return { status: created ? 201 : 200, text: JSON.stringify(shown) };
 }
@@ -129,26 +136,34 @@ function post(writing: WriteRequest, request: ApiRequest): ApiAnswer {
   const { path } = writing;
   if (path.name !== '') throw refuse.methodNotAllowed();
   if (path.namespace === '' && path.resource.namespaced) throw refuse.methodNotAllowed();
-  const given = parseObject(request.body);
-  const review = reviewAnswer(path.resource.kind, given);
+  const { object, warnings } = decoded(writing, request);
+  const review = reviewAnswer(path.resource.kind, object);
   if (review !== undefined) return { status: 201, text: JSON.stringify(review) };
-  return reply(writing, createObject(writing, given));
+  return { ...reply(writing, createObject(writing, object)), warnings };
 }
 
-function put(writing: WriteRequest, request: ApiRequest): Written {
+function put(writing: WriteRequest, request: ApiRequest): ApiAnswer {
   const { cluster, path } = writing;
   if (path.name === '') throw refuse.methodNotAllowed();
-  const given = parseObject(request.body);
   const stored = existing(cluster, path);
   if (path.subresource === 'scale') {
-    return updateObject(writing, stored, withScale(path.resource, versioned(stored.object, path), given));
+    const scale = parseObject(request.body, 'Scale', request.contentType);
+    return reply(
+      writing,
+      updateObject(writing, stored, withScale(path.resource, versioned(stored.object, path), scale)),
+    );
   }
+  const { object: given, warnings } = decoded(writing, request);
   const uid = mapAt(given, 'metadata')['uid'];
   const storedUid = mapAt(stored.object, 'metadata')['uid'];
   if (typeof uid === 'string' && uid !== '' && uid !== storedUid) {
+    const key = ['/registry', path.resource.resource, path.namespace, path.name]
+      .filter((part) => part !== '')
+      .join('/');
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(storedUid)}`;
     throw refuse.conflict(
       subjectOf(path),
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(storedUid)}`,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
     );
   }
   if (needsVersion(path.resource) && !mapAt(given, 'metadata')['resourceVersion']) {
@@ -157,36 +172,45 @@ function put(writing: WriteRequest, request: ApiRequest): Written {
       message: 'Invalid value: 0: must be specified for an update',
       field: 'metadata.resourceVersion',
     };
-    throw refuse.invalid(subjectOf(path), [cause]);
+    // The server names the resource here where it names the kind elsewhere.
+    const resource = { ...path.resource, kind: path.resource.resource };
+    throw refuse.invalid({ resource, name: path.name }, [cause]);
   }
-  return updateObject(writing, stored, given);
+  return { ...reply(writing, updateObject(writing, stored, given)), warnings };
+}
+
+function decoded(
+  { path: { resource }, options }: WriteRequest,
+  { body, contentType }: ApiRequest,
+): ReturnType<typeof decodeObject> {
+  return decodeObject(resource, parseObject(body, resource.kind, contentType), options);
 }
 
 function patch(writing: WriteRequest, request: ApiRequest): Written {
   const { cluster, path } = writing;
   if (path.name === '') throw refuse.methodNotAllowed();
   if (request.contentType === 'application/apply-patch+yaml') {
-    return applyObject(writing, parseObject(request.body), find(cluster, path));
+    return applyObject(writing, parseConfiguration(request.body), find(cluster, path));
   }
   const type = typeOf(path.resource);
   const stored = existing(cluster, path);
   const isScale = path.subresource === 'scale';
   const before = isScale ? scaleOf(stored.object) : versioned(stored.object, path);
-  const change = parseBody(request.body);
+  const change = parsePatch(request.body);
   let after: Json;
   switch (request.contentType) {
     case 'application/json-patch+json':
-      after = jsonPatch(before, change, subjectOf(path));
+      after = jsonPatch(before, change);
       break;
     case 'application/merge-patch+json':
       after = mergePatch(before, change);
       break;
     case 'application/strategic-merge-patch+json':
-      if (type === DEDUCED) throw refuse.unsupportedMediaType();
+      if (type === DEDUCED) throw refuse.noStrategicPatch();
       after = strategicPatch(isScale ? DEDUCED : type, before, change);
       break;
     default:
-      throw refuse.unsupportedMediaType('415: Unsupported Media Type');
+      throw refuse.unsupportedMediaType();
   }
   const object = isMap(after) ? after : {};
   return updateObject(
@@ -198,7 +222,7 @@ function patch(writing: WriteRequest, request: ApiRequest): Written {
 
 function remove(writing: WriteRequest, request: ApiRequest): ApiAnswer {
   const { cluster, path, options } = writing;
-  const body: JsonObject = request.body === '' ? {} : parseObject(request.body);
+  const body: JsonObject = parseOptions(request.body);
   const policy = request.query.get('propagationPolicy');
   const wanted = policy === null ? body : { ...body, propagationPolicy: policy };
   const isDryRun = options.dryRun || (Array.isArray(wanted['dryRun']) && wanted['dryRun'].includes('All'));

@@ -65,7 +65,7 @@ export class Lists {
   #resume(token: string): OpenList {
     const id = Buffer.from(token, 'base64url').toString();
     if (!/^page:[0-9a-f-]{36}$/.test(id))
-      throw badRequest(`continue key is not valid: encoded continue token has invalid format`);
+      throw badRequest('invalid continue token: continue key is not valid: encoded continue token has invalid format');
     const open = this.#open.get(id);
     if (open === undefined || open.until < this.#cluster.now()) {
       throw expired(
@@ -87,11 +87,24 @@ export class Lists {
 /** The text of one object under the version that was asked for. */
 export function objectText({ resource }: ResourcePath, stored: Stored): string {
   const apiVersion = apiVersionOf(resource);
-  return stored.object['apiVersion'] === apiVersion ? stored.text : JSON.stringify({ ...stored.object, apiVersion });
+  return stored.object['apiVersion'] === apiVersion
+    ? stored.text
+    : JSON.stringify({ kind: resource.kind, ...stored.object, apiVersion });
 }
 
 function listText(path: ResourcePath, metadata: object, items: readonly Stored[]): string {
   const { resource } = path;
+  // Items of built-in kinds carry neither kind nor apiVersion: a real server leaves them out, and clients have to live with it.
+  const skipped = resource.definition === undefined ? typeText(path).length : 0;
+  const itemText = (stored: Stored): string => {
+    const text = objectText(path, stored);
+    return skipped === 0 ? text : `{${text.slice(skipped)}`;
+  };
   const head = JSON.stringify({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata });
-  return `${head.slice(0, -1)},"items":[${items.map((stored) => objectText(path, stored)).join(',')}]}`;
+  return `${head.slice(0, -1)},"items":[${items.map(itemText).join(',')}]}`;
+}
+
+/** How the text of every object of a kind begins. */
+function typeText({ resource }: ResourcePath): string {
+  return `${JSON.stringify({ kind: resource.kind, apiVersion: apiVersionOf(resource) }).slice(0, -1)},`;
 }

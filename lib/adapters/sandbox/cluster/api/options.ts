@@ -18,27 +18,31 @@ export function writeOptions(
   kind: string,
   { userAgent, isApply }: { userAgent: string; isApply: boolean },
 ): WriteOptions {
-  const refuse = (field: string, message: string) =>
-    invalid({ resource: { group: 'meta.k8s.io', resource: '', kind }, name: '' }, [
-      { reason: message.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueInvalid', message, field },
-    ]);
+  const refuse = (field: string, reason: string, message: string) =>
+    invalid({ resource: { group: 'meta.k8s.io', resource: '', kind }, name: '' }, [{ reason, message, field }]);
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
-  const wrong = dryRun.find((value) => value !== 'All');
-  if (wrong !== undefined)
-    throw refuse('dryRun', `Unsupported value: ${JSON.stringify([wrong])}: supported values: "All"`);
+  if (dryRun.some((value) => value !== 'All')) {
+    throw refuse(
+      'dryRun',
+      'FieldValueNotSupported',
+      `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`,
+    );
+  }
   const manager = query.get('fieldManager') ?? '';
-  if (manager === '' && isApply) throw refuse('fieldManager', 'Required value: is required for apply patch');
-  if (manager.length > LONGEST_MANAGER)
-    throw refuse('fieldManager', `Too long: may not be more than ${LONGEST_MANAGER} bytes`);
+  if (manager === '' && isApply) {
+    throw refuse('fieldManager', 'FieldValueRequired', 'Required value: is required for apply patch');
+  }
+  if (manager.length > LONGEST_MANAGER) {
+    throw refuse('fieldManager', 'FieldValueTooLong', `Too long: may not be more than ${LONGEST_MANAGER} bytes`);
+  }
   if (query.has('force') && kind === 'PatchOptions' && !isApply) {
-    throw refuse('force', 'Forbidden: may not be specified for non-apply patch');
+    throw refuse('force', 'FieldValueForbidden', 'Forbidden: may not be specified for non-apply patch');
   }
   const validation = query.get('fieldValidation') || 'Warn';
   if (validation !== 'Ignore' && validation !== 'Warn' && validation !== 'Strict') {
-    throw refuse(
-      'fieldValidation',
-      `Unsupported value: ${JSON.stringify(validation)}: supported values: "Ignore", "Warn", "Strict"`,
-    );
+    const supported = '"", "Ignore", "Strict", "Warn"';
+    const message = `Unsupported value: ${JSON.stringify(validation)}: supported values: ${supported}`;
+    throw refuse('fieldValidation', 'FieldValueNotSupported', message);
   }
   const fromAgent = (userAgent.split('/')[0] ?? '').slice(0, LONGEST_MANAGER);
   return {

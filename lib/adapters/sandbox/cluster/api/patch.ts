@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../../../core/json.ts';
 import { isList, isMap, sameJson } from '../json.ts';
 import { fieldTypeOf } from '../fields/atom.ts';
 import type { ListType, TypeNode } from '../fields/types.ts';
-import { badRequest, invalid, type Refusal, type Subject } from './status.ts';
+import { badRequest, unprocessable } from './status.ts';
 
 /** RFC 7386. */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
@@ -16,43 +16,44 @@ export function mergePatch(target: Json | undefined, patch: Json): Json {
   return result;
 }
 
-/** RFC 6902. A `test` that fails, or a path that is not there, is the server's 422. */
-export function jsonPatch(target: JsonObject, patch: Json, subject: Subject): JsonObject {
-  if (!isList(patch))
-    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+/**
+ * RFC 6902, with the server's two leniencies: `replace` and `remove` of a member that is not there do not fail. What else does not apply is a
+ * 422 without an explanation.
+ */
+export function jsonPatch(target: JsonObject, patch: Json): JsonObject {
+  if (!isList(patch)) {
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    );
+  }
   let result: Json = target;
-  for (const operation of patch) result = operate(result, isMap(operation) ? operation : {}, subject);
+  for (const operation of patch) result = operate(result, isMap(operation) ? operation : {});
   return isMap(result) ? result : {};
 }
 
-function operate(target: Json, operation: JsonObject, subject: Subject): Json {
-  const refuse = (why: string): Refusal => {
-    const cause = { reason: 'FieldValueInvalid', message: `Invalid value: ${why}`, field: 'patch' };
-    return invalid(subject, [cause]);
-  };
-  const op = operation['op'];
+function operate(target: Json, operation: JsonObject): Json {
   const path = pointer(operation['path']);
-  const value = operation['value'];
-  switch (op) {
+  const value = operation['value'] ?? null;
+  switch (operation['op']) {
     case 'add':
-      return edit(target, path, value ?? null, 'add', refuse);
+      return edit(target, path, value, 'add');
     case 'replace':
-      return edit(target, path, value ?? null, 'replace', refuse);
+      return edit(target, path, value, 'replace');
     case 'remove':
-      return edit(target, path, undefined, 'remove', refuse);
+      return edit(target, path, null, 'remove');
     case 'test':
-      if (!sameJson(read(target, path), value)) throw refuse(`testing path ${String(operation['path'])} failed`);
+      if (!sameJson(read(target, path) ?? null, value)) throw unprocessable();
       return target;
     case 'copy':
     case 'move': {
       const from = pointer(operation['from']);
       const moved = read(target, from);
-      if (moved === undefined) throw refuse(`${op} from a path that does not exist: ${String(operation['from'])}`);
-      const without = op === 'move' ? edit(target, from, undefined, 'remove', refuse) : target;
-      return edit(without, path, moved, 'add', refuse);
+      if (moved === undefined) throw unprocessable();
+      const without = operation['op'] === 'move' ? edit(target, from, null, 'remove') : target;
+      return edit(without, path, moved, 'add');
     }
     default:
-      throw refuse(`Unexpected kind: ${String(op)}`);
+      throw unprocessable();
   }
 }
 
@@ -76,37 +77,36 @@ function read(target: Json | undefined, path: readonly string[]): Json | undefin
 
 type Edit = 'add' | 'replace' | 'remove';
 
-function edit(
-  target: Json | undefined,
-  path: readonly string[],
-  value: Json | undefined,
-  kind: Edit,
-  refuse: (why: string) => Refusal,
-): Json {
+function edit(target: Json | undefined, path: readonly string[], value: Json, kind: Edit): Json {
   const [head, ...rest] = path;
-  if (head === undefined) return value ?? null;
-  const missing = (): Refusal => refuse(`${kind} operation does not apply: doc is missing path: /${path.join('/')}`);
-  if (isList(target)) {
-    const index = head === '-' ? target.length : Number(head);
-    const entry = target[index];
-    if (rest.length > 0) {
-      if (entry === undefined) throw missing();
-      return target.with(index, edit(entry, rest, value, kind, refuse));
-    }
-    if (!Number.isInteger(index) || index < 0 || index > target.length || (kind !== 'add' && entry === undefined))
-      throw missing();
-    if (kind === 'replace') return target.with(index, value ?? null);
-    return target.toSpliced(index, kind === 'add' ? 0 : 1, ...(kind === 'add' ? [value ?? null] : []));
-  }
-  if (!isMap(target)) throw missing();
+  if (head === undefined) return value;
+  if (isList(target)) return editList(target, head, rest, { value, kind });
+  if (!isMap(target)) throw unprocessable();
   if (rest.length > 0) {
-    if (target[head] === undefined) throw missing();
-    return { ...target, [head]: edit(target[head], rest, value, kind, refuse) };
+    if (target[head] === undefined) throw unprocessable();
+    return { ...target, [head]: edit(target[head], rest, value, kind) };
   }
-  if (kind !== 'add' && target[head] === undefined) throw missing();
   if (kind !== 'remove') return { ...target, [head]: value };
   const { [head]: _gone, ...others } = target;
   return others;
+}
+
+function editList(
+  target: readonly Json[],
+  head: string,
+  rest: readonly string[],
+  { value, kind }: { value: Json; kind: Edit },
+): Json {
+  const index = head === '-' ? target.length : Number(head);
+  const entry = target[index];
+  if (rest.length > 0) {
+    if (entry === undefined) throw unprocessable();
+    return target.with(index, edit(entry, rest, value, kind));
+  }
+  const isThere = entry !== undefined || (kind === 'add' && index === target.length);
+  if (!Number.isInteger(index) || !isThere) throw unprocessable();
+  if (kind === 'replace') return target.with(index, value);
+  return kind === 'add' ? target.toSpliced(index, 0, value) : target.toSpliced(index, 1);
 }
 
 /** Kubernetes' own merge patch: lists merge by the key that the table names, `$patch` and its kin direct it. */

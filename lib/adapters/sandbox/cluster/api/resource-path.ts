@@ -25,7 +25,7 @@ export function resourcePathOf(url: string, catalog: Catalog): ResourcePath {
   if (root === 'apis') group = rest.shift() ?? '';
   else if (root !== 'api') throw unknownPath();
   const version = rest.shift() ?? '';
-  if (!catalog.hasGroupVersion(group, version)) throw unknownPath();
+  if (!catalog.hasGroup(group)) throw unknownPath();
   const find = (name: string | undefined): Resource | undefined =>
     name === undefined ? undefined : catalog.find(group, version, name);
   // `namespaces` is a resource itself and a prefix of the namespaced ones.

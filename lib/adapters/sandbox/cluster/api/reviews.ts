@@ -5,7 +5,8 @@ import { mapAt } from '../json.ts';
 const USER: JsonObject = { username: 'sandbox-admin', groups: ['system:masters', 'system:authenticated'] };
 
 /** The answer to a review, `undefined` for kinds that are none. */
-export function reviewAnswer(kind: string, question: JsonObject): JsonObject | undefined {
+export function reviewAnswer(kind: string, asked: JsonObject): JsonObject | undefined {
+  const question = { ...asked, metadata: mapAt(asked, 'metadata') };
   switch (kind) {
     case 'SelfSubjectReview':
       return { ...question, status: { userInfo: USER } };

@@ -6,57 +6,102 @@ import { badRequest } from './status.ts';
 /** Whether an object is wanted. */
 export type Selector = (object: JsonObject) => boolean;
 
+type Operator = '=' | '==' | '!=' | 'in' | 'notin' | '>' | '<' | 'exists' | '!';
+
 interface Requirement {
   readonly key: string;
-  readonly operator: '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
+  readonly operator: Operator;
   readonly values: readonly string[];
 }
 
-const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
+const SYMBOLS = new Set([',', '(', ')', '=', '==', '!=', '!', '>', '<']);
 
-/** Reads `a=b,c!=d,e in (x,y),!f,g`; refused like the server when it cannot be read. */
+/** Reads `a=b,c!=d,e in (x,y),!f,g`; refused in the server's words when it cannot be read. */
 export function labelSelector(text: string): Selector {
-  const requirements = splitRequirements(text).map((part) => parseRequirement(part, text));
+  const requirements = new RequirementParser(text).parse();
   return (object) => {
     const labels = mapAt(object, 'metadata', 'labels');
     return requirements.every((requirement) => matches(requirement, textAt(labels, requirement.key)));
   };
 }
 
-/** Splits at the commas that are not inside parentheses. */
-function splitRequirements(text: string): string[] {
-  if (text.trim() === '') return [];
-  return text.split(/,(?![^(]*\))/).map((part) => part.trim());
+/** Words and symbols, one after the other. */
+class RequirementParser {
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(text: string) {
+    this.#tokens = text.match(/==|!=|[=!<>(),]|[^\s=!<>(),]+/g) ?? [];
+  }
+
+  parse(): Requirement[] {
+    const requirements: Requirement[] = [];
+    if (this.#tokens.length === 0) return requirements;
+    for (;;) {
+      requirements.push(this.#requirement());
+      const next = this.#tokens[this.#at++];
+      if (next === undefined) return requirements;
+      if (next !== ',') throw badRequest(`found '${next}', expected: ',' or 'end of string'`);
+      if (this.#tokens[this.#at] === undefined) throw badRequest(`found '', expected: identifier after ','`);
+    }
+  }
+
+  #requirement(): Requirement {
+    const isNegated = this.#tokens[this.#at] === '!';
+    if (isNegated) this.#at++;
+    const key = this.#tokens[this.#at++] ?? '';
+    if (key === '' || SYMBOLS.has(key)) throw unreadable(`found '${key}', expected: identifier`);
+    if (isNegated) return { key, operator: '!', values: [] };
+    const operator = this.#tokens[this.#at];
+    switch (operator) {
+      case undefined:
+      case ',':
+        return { key, operator: 'exists', values: [] };
+      case '=':
+      case '==':
+      case '!=':
+      case '>':
+      case '<':
+        this.#at++;
+        return { key, operator, values: [this.#value()] };
+      case 'in':
+      case 'notin':
+        this.#at++;
+        return { key, operator, values: this.#values() };
+      default:
+        throw unreadable(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+    }
+  }
+
+  #value(): string {
+    const value = this.#tokens[this.#at];
+    if (value === undefined || value === ',') return '';
+    this.#at++;
+    if (SYMBOLS.has(value)) throw unreadable(`found '${value}', expected: identifier`);
+    return value;
+  }
+
+  #values(): string[] {
+    const open = this.#tokens[this.#at++] ?? '';
+    if (open !== '(') throw unreadable(`found '${open}' expected: '('`);
+    const values: string[] = [];
+    for (;;) {
+      values.push(this.#tokens[this.#at] === ')' ? '' : this.#value());
+      const next = this.#tokens[this.#at++] ?? '';
+      if (next === ')') return values;
+      if (next !== ',') throw unreadable(`found '${next}', expected: ',', ')' or identifier`);
+    }
+  }
 }
 
-function parseRequirement(part: string, whole: string): Requirement {
-  const fail = (why: string) => badRequest(`unable to parse requirement: ${why}`);
-  const set = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(part);
-  const compared = /^([^=!<>\s]+)\s*(==|=|!=|>|<)\s*([^=!<>]*)$/.exec(part);
-  let requirement: Requirement;
-  if (set !== null) {
-    const [, key = '', operator, list = ''] = set;
-    requirement = {
-      key,
-      operator: operator === 'in' ? 'in' : 'notin',
-      values: list.split(',').map((value) => value.trim()),
-    };
-  } else if (compared !== null) {
-    const [, key = '', sign = '', value = ''] = compared;
-    const operator = sign === '!=' ? '!=' : sign === '>' ? 'gt' : sign === '<' ? 'lt' : '=';
-    requirement = { key, operator, values: [value.trim()] };
-  } else if (part.startsWith('!')) requirement = { key: part.slice(1).trim(), operator: '!', values: [] };
-  else requirement = { key: part, operator: 'exists', values: [] };
-  if (!KEY.test(requirement.key)) throw fail(`found '${part}' in '${whole}', expected: identifier`);
-  const wrong = requirement.values.find((value) => !VALUE.test(value));
-  if (wrong !== undefined) throw fail(`values[0][${requirement.key}]: Invalid value: ${JSON.stringify(wrong)}`);
-  return requirement;
+function unreadable(why: string): Error {
+  return badRequest(`unable to parse requirement: ${why}`);
 }
 
 function matches({ operator, values }: Requirement, label: string | undefined): boolean {
   switch (operator) {
     case '=':
+    case '==':
     case 'in':
       return label !== undefined && values.includes(label);
     case '!=':
@@ -66,9 +111,9 @@ function matches({ operator, values }: Requirement, label: string | undefined): 
       return label !== undefined;
     case '!':
       return label === undefined;
-    case 'gt':
+    case '>':
       return label !== undefined && Number(label) > Number(values[0]);
-    case 'lt':
+    case '<':
       return label !== undefined && Number(label) < Number(values[0]);
   }
 }
@@ -99,14 +144,17 @@ const EXTRA_FIELDS: Readonly<Record<string, readonly string[]>> = {
 
 /** Reads `metadata.name=a,metadata.namespace!=b`. */
 export function fieldSelector(text: string, kind: string): Selector {
-  const known = new Set(['metadata.name', 'metadata.namespace', ...(EXTRA_FIELDS[kind] ?? [])]);
+  const known = ['metadata.name', 'metadata.namespace', ...(EXTRA_FIELDS[kind] ?? [])];
   const terms = text
     .split(',')
     .filter((part) => part !== '')
     .map((part) => {
       const [, field = '', sign = '', value = ''] = /^(.*?)(==|!=|=)(.*)$/.exec(part) ?? [];
       if (sign === '') throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
-      if (!known.has(field)) throw badRequest(`field label not supported: ${field}`);
+      if (!known.includes(field)) {
+        const names = known.map((name) => JSON.stringify(name)).join(', ');
+        throw badRequest(`${JSON.stringify(field)} is not a known field selector: only ${names}`);
+      }
       return { path: field.split('.'), wanted: sign !== '!=', value };
     });
   return (object) => terms.every(({ path, wanted, value }) => ((textAt(object, ...path) ?? '') === value) === wanted);

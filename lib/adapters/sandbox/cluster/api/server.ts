@@ -137,7 +137,12 @@ function refusalAnswer({ status, body }: Refusal): Exclude<ApiAnswer, { watch: u
 
 function send(request: IncomingMessage, response: ServerResponse, result: ApiAnswer): void {
   if ('watch' in result) return;
-  const { status, text, etag, contentType = 'application/json' } = result;
+  const { status, text, etag, contentType = 'application/json', warnings = [] } = result;
+  if (warnings.length > 0)
+    response.setHeader(
+      'warning',
+      warnings.map((text) => `299 - ${JSON.stringify(text)}`),
+    );
   if (etag !== undefined) {
     response.setHeader('etag', etag);
     response.setHeader('vary', 'Accept');
@@ -149,7 +154,7 @@ function send(request: IncomingMessage, response: ServerResponse, result: ApiAns
   let bytes: Buffer = Buffer.from(text);
   response.setHeader('content-type', contentType);
   response.setHeader('cache-control', 'no-cache, private');
-  if (bytes.length >= GZIP_FROM_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+  if (bytes.length >= GZIP_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
     bytes = gzipSync(bytes, { level: 1 });
     response.setHeader('content-encoding', 'gzip');
     response.setHeader('vary', 'Accept-Encoding');

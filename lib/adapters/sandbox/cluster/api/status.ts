@@ -104,6 +104,13 @@ export function conflict(subject: Subject, why: string): Refusal {
   return refusal({ code: 409, message, reason: 'Conflict', details: detailsOf(subject) });
 }
 
+/** A delete whose preconditions do not hold. The server names the kind here, not the resource. */
+export function failedPrecondition({ resource, name }: Subject, why: string): Refusal {
+  const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+  const message = `Operation cannot be fulfilled on ${kind} "${name}": ${why}`;
+  return refusal({ code: 409, message, reason: 'Conflict', details: detailsOf({ resource, name }, resource.kind) });
+}
+
 /** The object is newer than the resourceVersion that the request names. */
 export function staleVersion(subject: Subject): Refusal {
   return conflict(
@@ -139,13 +146,21 @@ function managerText({ manager, operation, apiVersion, subresource }: Manager): 
   return `${JSON.stringify(manager)}${through}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
 }
 
-/** `expected` is the oldest resourceVersion still known, when that is the reason. */
+/** A list or watch that goes back further than is remembered. */
 export function expired(message: string): Refusal {
   return refusal({ code: 410, message, reason: 'Expired' });
 }
 
-export function unsupportedMediaType(message = 'the body of the request was in an unknown format'): Refusal {
+export function unsupportedMediaType(): Refusal {
+  const message = '415: Unsupported Media Type';
   return refusal({ code: 415, message, reason: 'UnsupportedMediaType', details: {} });
+}
+
+/** Custom resources have no strategic merge patch. */
+export function noStrategicPatch(): Refusal {
+  const accepted = 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml';
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
+  return refusal({ code: 415, message, reason: 'UnsupportedMediaType' });
 }
 
 /** Validation: every cause is `field: Message`. */
@@ -160,6 +175,12 @@ export function invalid(subject: Subject, causes: readonly Cause[]): Refusal {
     reason: 'Invalid',
     details: { ...detailsOf(subject, resource.kind), causes: causes.map((cause) => ({ ...cause })) },
   });
+}
+
+/** A JSON patch that does not apply: the server says no more. */
+export function unprocessable(): Refusal {
+  const message = 'the server rejected our request due to an error in our request';
+  return refusal({ code: 422, message, reason: 'Invalid', details: {} });
 }
 
 /** What the server did not expect to fail: it has no reason, only a message. A schema mistake in an applied object is one of these. */

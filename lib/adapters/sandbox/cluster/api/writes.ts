@@ -10,10 +10,11 @@ import { changesGeneration, excludedFields, isCounted, resetForeignParts } from 
 import { typeOf } from '../kinds/catalog.ts';
 import { normalizeObject, zeroObject } from '../kinds/normalize.ts';
 import { apiVersionOf, qualifiedName } from '../kinds/resource.ts';
-import { immutableProblems } from '../kinds/immutable.ts';
+import { identityProblems, immutableProblems } from '../kinds/immutable.ts';
 import { validationProblems } from '../kinds/validation.ts';
 import type { Stored } from '../store/objects.ts';
 import { type Cluster, timestamp } from './cluster.ts';
+import { base64Problem } from './decode.ts';
 import type { WriteOptions } from './options.ts';
 import type { ResourcePath } from './resource-path.ts';
 import * as refuse from './status.ts';
@@ -38,14 +39,15 @@ export function createObject(request: WriteRequest, given: JsonObject): Written 
   checkPlace(path, given);
   let object: JsonObject = { ...given, metadata: { ...mapAt(given, 'metadata'), ...placeOf(path) } };
   if (textAt(object, 'metadata', 'resourceVersion'))
-    throw refuse.badRequest('resourceVersion should not be set on objects to be created');
+    throw refuse.internal('resourceVersion should not be set on objects to be created');
   const prefix = textAt(object, 'metadata', 'generateName');
   if (!textAt(object, 'metadata', 'name') && prefix !== undefined && prefix !== '') {
     object = withValue(object, ['metadata', 'name'], prefix.slice(0, 58) + randomSuffix());
   }
   const zero = zeroOf(request);
+  const empty = emptyOf(request);
   const normal = type === DEDUCED ? object : normalizeObject(type, object);
-  const prepared = resetForeignParts(path.resource, '', zero, normal);
+  const prepared = resetForeignParts(path.resource, '', empty, normal);
   checkNamespace(cluster, path, textAt(object, 'metadata', 'name') ?? '');
   return finishCreate(request, recordUpdate(type, zero, prepared, writerOf(request)));
 }
@@ -66,6 +68,13 @@ export function applyObject(request: WriteRequest, config: JsonObject, stored: S
   const live = stored === undefined ? zeroOf(request) : versioned(stored.object, path);
   const result = applyConfiguration(type, [live, config], writerOf(request), options.force);
   if ('conflicts' in result) throw refuse.applyConflict(result.conflicts);
+  const encoding = base64Problem(result.object);
+  if (encoding !== undefined) {
+    const where = `/${path.name}; ${gvkText(path)}`;
+    throw refuse.internal(
+      `failed to convert new object (${where}) to proper version: unable to convert unstructured object to ${gvkText(path)}: error decoding from json: ${encoding}`,
+    );
+  }
   const merged = type === DEDUCED ? result.object : normalizeObject(type, result.object);
   checkPlace(path, merged);
   if (stored !== undefined) return finishUpdate(request, stored, merged);
@@ -77,7 +86,7 @@ export function applyObject(request: WriteRequest, config: JsonObject, stored: S
     );
   }
   checkNamespace(cluster, path, path.name);
-  const prepared = resetForeignParts(resource, '', zeroOf(request), merged);
+  const prepared = resetForeignParts(resource, '', emptyOf(request), merged);
   return finishCreate(request, { ...prepared, metadata: { ...mapAt(prepared, 'metadata'), ...placeOf(path) } });
 }
 
@@ -88,7 +97,8 @@ export function updateObject(request: WriteRequest, stored: Stored, after: JsonO
   checkPlace(path, after);
   const before = versioned(stored.object, path);
   const normal = type === DEDUCED ? after : normalizeObject(type, after);
-  const recorded = recordUpdate(type, before, keepMetadata(before, normal), writerOf(request));
+  const placed = { ...normal, metadata: { ...mapAt(normal, 'metadata'), ...placeOf(path) } };
+  const recorded = recordUpdate(type, before, keepMetadata(before, placed), writerOf(request));
   return finishUpdate(request, stored, recorded);
 }
 
@@ -126,10 +136,14 @@ function finishUpdate({ cluster, path, options }: WriteRequest, stored: Stored, 
   if (sent !== undefined && sent !== '' && sent !== String(stored.version)) throw refuse.staleVersion(subject);
   let object = keepMetadata(before, resetForeignParts(resource, subresource, before, after));
   if (subresource === '') object = allocate(cluster, resource, object, before);
-  const counts = subresource === '' && changesGeneration(resource, before, object);
+  const counts = subresource !== 'status' && changesGeneration(resource, before, object);
   const generation = (numberAt(before, 'metadata', 'generation') ?? 0) + (counts ? 1 : 0);
   object = withValue(object, ['metadata', 'generation'], generation === 0 ? undefined : generation);
-  const problems = [...immutableProblems(resource, before, object), ...validationProblems(resource, object)];
+  const problems = [
+    ...identityProblems(before, object),
+    ...validationProblems(resource, object),
+    ...immutableProblems(resource, before, object),
+  ];
   if (problems.length > 0) throw refuse.invalid(subject, problems);
   if (isSame(before, object)) return { object: before, created: false };
   object = withValue(object, ['metadata', 'resourceVersion'], String(stored.version));
@@ -184,12 +198,19 @@ function zeroOf({ path: { resource } }: WriteRequest): JsonObject {
   return { ...zero, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }
 
+/** The status that a new object begins with. */
+function emptyOf({ path: { resource } }: WriteRequest): JsonObject {
+  const type = typeOf(resource);
+  return type === DEDUCED ? {} : normalizeObject(type, {});
+}
+
 function writerOf({ cluster, path, options }: WriteRequest): Writer {
   return {
     manager: options.fieldManager,
     apiVersion: apiVersionOf(path.resource),
     subresource: path.subresource,
-    time: timestamp(cluster.now()),
+    // The server keeps no time for writes of a scale.
+    time: path.subresource === 'scale' ? undefined : timestamp(cluster.now()),
     excluded: excludedFields(path.resource, path.subresource),
   };
 }
@@ -204,34 +225,22 @@ function placeOf({ resource, namespace, name }: ResourcePath): JsonObject {
 }
 
 function gvkText({ resource }: ResourcePath): string {
-  return `${apiVersionOf(resource)}, Kind=${resource.kind}`;
+  return `${resource.group}/${resource.version}, Kind=${resource.kind}`;
 }
 
 function checkApplied(path: ResourcePath, config: JsonObject): void {
   const apiVersion = textAt(config, 'apiVersion') ?? '';
-  const expected = apiVersionOf(path.resource);
-  if (apiVersion !== expected) {
-    throw refuse.badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${apiVersion}, expected: ${expected}`,
-    );
+  const kind = textAt(config, 'kind') ?? '';
+  if (apiVersion !== apiVersionOf(path.resource) || kind !== path.resource.kind) {
+    const groupVersion = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+    throw refuse.badRequest(`invalid object type: ${groupVersion}, Kind=${kind}`);
   }
   if ((mapAt(config, 'metadata')['managedFields'] ?? null) !== null)
     throw refuse.badRequest('metadata.managedFields must be nil');
 }
 
-/** The object must be of the kind, and have the name and namespace, that the URL says. */
+/** The object must have the name and namespace that the URL says. */
 function checkPlace(path: ResourcePath, object: JsonObject): void {
-  const apiVersion = textAt(object, 'apiVersion');
-  const kind = textAt(object, 'kind');
-  const expected = apiVersionOf(path.resource);
-  if ((kind !== undefined && kind !== path.resource.kind) || (apiVersion !== undefined && apiVersion !== expected)) {
-    const found = kind === path.resource.kind ? apiVersion : `${apiVersion}, Kind=${kind}`;
-    throw refuse.badRequest(
-      kind === path.resource.kind
-        ? `the API version in the data (${found}) does not match the expected API version (${expected})`
-        : `${kind} in version "${path.resource.version}" cannot be handled as a ${path.resource.kind}: converting (${found}) to (${expected}, Kind=${path.resource.kind}): unknown conversion`,
-    );
-  }
   const namespace = textAt(object, 'metadata', 'namespace');
   if (path.resource.namespaced && namespace !== undefined && namespace !== '' && namespace !== path.namespace) {
     throw refuse.badRequest('the namespace of the provided object does not match the namespace sent on the request');

@@ -33,7 +33,7 @@ export interface Writer {
   /** Empty for the object itself. */
   readonly subresource: string;
   /** RFC 3339 in seconds. */
-  readonly time: string;
+  readonly time: string | undefined;
   /** Paths that this writer cannot own: the status for a writer of the object, all else for a writer of the status. */
   readonly excluded: FieldSet;
 }

@@ -1,7 +1,8 @@
 // What the server adds to an object that nobody wrote: addresses, ports, selectors, finalizers.
 import type { Json, JsonObject } from '../../../../core/json.ts';
-import { isMap, listAt, mapAt, numberAt, textAt, withValue } from '../json.ts';
-import type { Cluster } from '../api/cluster.ts';
+import { at, isMap, listAt, mapAt, numberAt, sameJson, textAt, withValue } from '../json.ts';
+import { type Cluster, timestamp } from '../api/cluster.ts';
+import { storedVersions } from './computed-defaults.ts';
 import { qualifiedName, type Resource } from './resource.ts';
 
 /** The object with its allocations; `before` is the stored one on an update, whose allocations stay. */
@@ -18,7 +19,11 @@ export function allocate(cluster: Cluster, resource: Resource, object: JsonObjec
     case 'persistentvolumeclaims':
       return before === undefined ? withFinalizer(object, 'kubernetes.io/pvc-protection') : object;
     case 'persistentvolumes':
-      return before === undefined ? withFinalizer(object, 'kubernetes.io/pv-protection') : object;
+      return before === undefined ? allocateVolume(cluster, object) : object;
+    case 'customresourcedefinitions.apiextensions.k8s.io':
+      return before === undefined ? storedVersions(object) : object;
+    case 'daemonsets.apps':
+      return templateGeneration(object, before);
     default:
       return object;
   }
@@ -29,6 +34,19 @@ function withFinalizer(object: JsonObject, finalizer: string): JsonObject {
   return finalizers.includes(finalizer)
     ? object
     : withValue(object, ['metadata', 'finalizers'], [...finalizers, finalizer]);
+}
+
+function allocateVolume(cluster: Cluster, object: JsonObject): JsonObject {
+  const held = withFinalizer(object, 'kubernetes.io/pv-protection');
+  return withValue(held, ['status', 'lastPhaseTransitionTime'], timestamp(cluster.now()));
+}
+
+/** An old annotation that still counts the templates of a DaemonSet. */
+function templateGeneration(object: JsonObject, before: JsonObject | undefined): JsonObject {
+  const path = ['metadata', 'annotations', 'deprecated.daemonset.template.generation'];
+  const old = Number(textAt(before, ...path) ?? 0);
+  const changed = !sameJson(at(before, 'spec', 'template'), at(object, 'spec', 'template'));
+  return withValue(object, path, String(changed ? old + 1 : old));
 }
 
 /** The finalizer of a namespace is its own, and only its controller takes it away. */
@@ -112,7 +130,10 @@ function allocateJob(object: JsonObject, before: JsonObject | undefined): JsonOb
     'job-name': name,
   };
   const selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
-  return withValue({ ...object, spec: { ...spec, selector } }, ['spec', 'template', 'metadata', 'labels'], labels);
+  // Labels taken from the template are the template's own: what is added there is added here.
+  const isShared = sameJson(at(object, 'metadata', 'labels'), at(spec, 'template', 'metadata', 'labels'));
+  const shared = isShared ? withValue(object, ['metadata', 'labels'], labels) : object;
+  return withValue({ ...shared, spec: { ...spec, selector } }, ['spec', 'template', 'metadata', 'labels'], labels);
 }
 
 function allocatePod(object: JsonObject): JsonObject {

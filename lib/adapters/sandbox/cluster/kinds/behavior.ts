@@ -7,6 +7,8 @@ import { qualifiedName, type Resource } from './resource.ts';
 
 const STATUS_ONLY = FieldSet.of([fieldElement('status')]);
 const SPEC_ONLY = FieldSet.of([fieldElement('spec')]);
+/** Of a custom resource, its status writers get nothing else. */
+const ALL_BUT_STATUS = FieldSet.of([fieldElement('spec')], [fieldElement('metadata')]);
 const NOTHING = new FieldSet();
 
 /** Kinds whose generation counts changes; the others have none. */
@@ -70,7 +72,8 @@ export function hasStatus(resource: Resource): boolean {
 /** The fields that a writer of the object, or of a subresource, cannot own. */
 export function excludedFields(resource: Resource, subresource: string): FieldSet {
   if (!hasStatus(resource)) return NOTHING;
-  return subresource === 'status' ? SPEC_ONLY : STATUS_ONLY;
+  if (subresource !== 'status') return STATUS_ONLY;
+  return resource.definition === undefined ? SPEC_ONLY : ALL_BUT_STATUS;
 }
 
 /**
@@ -85,7 +88,17 @@ export function resetForeignParts(
 ): JsonObject {
   if (!hasStatus(resource)) return after;
   if (subresource !== 'status') return withStatus(after, before['status']);
-  return { ...withStatus(before, after['status']), metadata: after['metadata'] ?? {} };
+  return { ...withStatus(before, after['status']), metadata: statusMetadata(resource, before, after) };
+}
+
+/** What of the metadata a writer of the status may change. */
+function statusMetadata(resource: Resource, before: JsonObject, after: JsonObject): JsonObject {
+  const metadata = mapAt(after, 'metadata');
+  const { managedFields, resourceVersion } = metadata;
+  if (resource.definition !== undefined) return { ...mapAt(before, 'metadata'), managedFields, resourceVersion };
+  return qualifiedName(resource) === 'deployments.apps'
+    ? { ...metadata, labels: mapAt(before, 'metadata')['labels'] }
+    : metadata;
 }
 
 function withStatus(object: JsonObject, status: JsonObject[string]): JsonObject {

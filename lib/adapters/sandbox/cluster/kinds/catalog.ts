@@ -12,7 +12,7 @@ const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', '
 export class Catalog {
   #resources: readonly Resource[] = BUILT_IN_RESOURCES;
   #byPath = new Map<string, Resource>();
-  #groupVersions = new Set<string>();
+  #groups = new Set<string>();
   #digest = '';
 
   constructor() {
@@ -37,8 +37,8 @@ export class Catalog {
     return this.#resources.find((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
   }
 
-  hasGroupVersion(group: string, version: string): boolean {
-    return this.#groupVersions.has(`${group}/${version}`);
+  hasGroup(group: string): boolean {
+    return this.#groups.has(group);
   }
 
   /** Replaces the custom resources by what these definitions declare. */
@@ -49,11 +49,10 @@ export class Catalog {
 
   #index(): void {
     this.#byPath = new Map();
-    this.#groupVersions = new Set();
+    this.#groups = new Set();
     for (const resource of this.#resources) {
-      const groupVersion = `${resource.group}/${resource.version}`;
-      this.#groupVersions.add(groupVersion);
-      this.#byPath.set(`${groupVersion}/${resource.resource}`, resource);
+      this.#groups.add(resource.group);
+      this.#byPath.set(`${resource.group}/${resource.version}/${resource.resource}`, resource);
     }
     this.#digest = createHash('sha256').update(JSON.stringify(this.#resources)).digest('hex').toUpperCase();
   }

@@ -42,12 +42,13 @@ export function serviceDefaults(spec: JsonObject): JsonObject {
 export function servicePort(port: JsonObject): JsonObject {
   const target = port['targetPort'];
   const isUnset = isMissing(target) || target === 0;
-  return isUnset && port['port'] !== undefined ? { ...port, targetPort: port['port'] } : port;
+  return isUnset ? { ...port, targetPort: port['port'] ?? 0 } : port;
 }
 
-/** Completions and parallelism default together. */
-export function jobDefaults(spec: JsonObject): JsonObject {
+/** Completions and parallelism default together. The job in a CronJob has none of these: it gets them when it is made. */
+function jobSpec(spec: JsonObject): JsonObject {
   const isPlain = isMissing(spec['completions']) && isMissing(spec['parallelism']);
+  const said = Object.fromEntries(Object.entries(spec).filter(([, value]) => !isMissing(value)));
   return {
     ...(isPlain ? { completions: 1 } : {}),
     parallelism: 1,
@@ -56,11 +57,13 @@ export function jobDefaults(spec: JsonObject): JsonObject {
     suspend: false,
     podReplacementPolicy: isMap(spec['podFailurePolicy']) ? 'Failed' : 'TerminatingOrFailed',
     manualSelector: false,
+    ...said,
   };
 }
 
 /** A Job without labels takes those of its pods. */
-export function jobLabels(job: JsonObject): JsonObject {
+export function jobDefaults(given: JsonObject): JsonObject {
+  const job = { ...given, spec: jobSpec(mapAt(given, 'spec')) };
   const labels = mapAt(job, 'spec', 'template', 'metadata', 'labels');
   if (Object.keys(labels).length === 0 || Object.keys(mapAt(job, 'metadata', 'labels')).length > 0) return job;
   return withValue(job, ['metadata', 'labels'], labels);
@@ -122,6 +125,14 @@ export function scalingRules(behavior: JsonObject): JsonObject {
     scaleUp: { ...UP, ...said(mapAt(behavior, 'scaleUp')) },
     scaleDown: { ...DOWN, ...said(mapAt(behavior, 'scaleDown')) },
   };
+}
+
+/** The claims of a StatefulSet are written as objects. */
+export function claimTemplates(spec: JsonObject): JsonObject {
+  const claims = listAt(spec, 'volumeClaimTemplates');
+  if (claims.length === 0) return spec;
+  const typed = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+  return { ...spec, volumeClaimTemplates: claims.map((claim) => (isMap(claim) ? { ...claim, ...typed } : claim)) };
 }
 
 /** A definition remembers which version it stores. */

@@ -6,7 +6,7 @@ import {
   isLatest,
   isMissing,
   jobDefaults,
-  jobLabels,
+  claimTemplates,
   namespaceLabel,
   podRequests,
   rollingUpdate,
@@ -44,8 +44,9 @@ const CPU_METRIC: JsonObject = {
 /** Types whose defaults change what is there, not only what is missing. */
 const RESHAPED: Readonly<Record<string, (value: JsonObject) => JsonObject>> = {
   'apiextensions.v1.CustomResourceDefinition': storedVersions,
+  'apps.v1.StatefulSetSpec': claimTemplates,
   'autoscaling.v2.HorizontalPodAutoscalerBehavior': scalingRules,
-  'batch.v1.Job': jobLabels,
+  'batch.v1.Job': jobDefaults,
   'core.v1.LimitRangeItem': containerLimits,
   'core.v1.Namespace': namespaceLabel,
   'core.v1.Pod': podRequests,
@@ -90,7 +91,6 @@ const DEFAULTS: Readonly<Record<string, Default>> = {
     successfulJobsHistoryLimit: 3,
     failedJobsHistoryLimit: 1,
   },
-  'batch.v1.JobSpec': jobDefaults,
   'core.v1.ConfigMapVolumeSource': VOLUME_MODE,
   'core.v1.Container': CONTAINER,
   'core.v1.ContainerPort': { protocol: 'TCP' },

@@ -17,8 +17,6 @@ const FIXED: Readonly<Record<string, readonly (readonly [path: string, why: stri
     ['spec.completionMode', 'field is immutable'],
   ],
   secrets: [['type', 'field is immutable']],
-  'rolebindings.rbac.authorization.k8s.io': [['roleRef', 'cannot change roleRef']],
-  'clusterrolebindings.rbac.authorization.k8s.io': [['roleRef', 'cannot change roleRef']],
   'customresourcedefinitions.apiextensions.k8s.io': [
     ['spec.group', 'field is immutable'],
     ['spec.names.plural', 'field is immutable'],
@@ -37,19 +35,28 @@ const STATEFUL_SET_CHANGEABLE = [
   'minReadySeconds',
 ];
 
-/** What a change may not do to this object. */
-export function immutableProblems(resource: Resource, before: JsonObject, after: JsonObject): Cause[] {
-  const name = qualifiedName(resource);
+/** The metadata that no object may change. */
+export function identityProblems(before: JsonObject, after: JsonObject): Cause[] {
   const problems: Cause[] = [];
   for (const field of ['uid', 'creationTimestamp']) {
     const value = mapAt(after, 'metadata')[field];
-    if (!sameJson(mapAt(before, 'metadata')[field], value))
-      problems.push(wrong(`metadata.${field}`, value, 'field is immutable'));
+    if (sameJson(mapAt(before, 'metadata')[field], value)) continue;
+    // The server checks metadata twice, and says so twice.
+    const problem = wrong(`metadata.${field}`, value, 'field is immutable');
+    problems.push(problem, problem);
   }
+  return problems;
+}
+
+/** The fields of its own that a kind keeps. */
+export function immutableProblems(resource: Resource, before: JsonObject, after: JsonObject): Cause[] {
+  const name = qualifiedName(resource);
+  const problems: Cause[] = [];
   for (const [path, why] of FIXED[name] ?? []) {
     const value = at(after, ...path.split('.'));
     if (!sameJson(at(before, ...path.split('.')), value)) problems.push(wrong(path, value, why));
   }
+  if (name.endsWith('rolebindings.rbac.authorization.k8s.io')) problems.push(...bindingProblems(before, after));
   if (name === 'services') problems.push(...serviceProblems(before, after));
   if (name === 'statefulsets.apps') problems.push(...statefulSetProblems(before, after));
   if (name === 'persistentvolumeclaims') problems.push(...claimProblems(before, after));
@@ -61,6 +68,13 @@ export function immutableProblems(resource: Resource, before: JsonObject, after:
 
 function forbidden(field: string, why: string): Cause {
   return { reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field };
+}
+
+/** The server prints the reference with the names that its fields have in Go. */
+function bindingProblems(before: JsonObject, after: JsonObject): Cause[] {
+  if (sameJson(before['roleRef'], after['roleRef'])) return [];
+  const { apiGroup, kind, name } = mapAt(after, 'roleRef');
+  return [wrong('roleRef', { APIGroup: apiGroup, Kind: kind, Name: name }, 'cannot change roleRef')];
 }
 
 /** A Service keeps its address unless its type changes. */

@@ -1,12 +1,11 @@
 // The refusals that manifests meet most: names, labels, and the basics of workloads and services. behaviour.md says what is not checked.
 import type { Json, JsonObject } from '../../../../core/json.ts';
-import { isList, isMap, listAt, mapAt, textAt } from '../json.ts';
+import { isMap, listAt, mapAt, textAt } from '../json.ts';
 import type { Cause } from '../api/status.ts';
 import { qualifiedName, type Resource } from './resource.ts';
 
 const SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const SERVICE_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 
 /** How a name is spelled, and the server's words when it is not. */
@@ -26,11 +25,6 @@ const LABEL_RULE: NameRule = {
   longest: 63,
   message: `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`,
 };
-const SERVICE_RULE: NameRule = {
-  pattern: new RegExp(`^${SERVICE_LABEL}$`),
-  longest: 63,
-  message: `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${SERVICE_LABEL}')`,
-};
 const PATH_RULE: NameRule = { pattern: /^(?!\.{1,2}$)[^/%]+$/, longest: 253, message: "may not contain '/' or '%'" };
 const LABEL_VALUE = `(${QUALIFIED})?`.replace(
   '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]',
@@ -42,7 +36,7 @@ const NAME_PART_MESSAGE = `name part must consist of alphanumeric characters, '-
 function nameRule(resource: Resource): NameRule {
   if (resource.group === 'rbac.authorization.k8s.io') return PATH_RULE;
   if (qualifiedName(resource) === 'namespaces') return LABEL_RULE;
-  if (qualifiedName(resource) === 'services') return SERVICE_RULE;
+  if (qualifiedName(resource) === 'services') return LABEL_RULE;
   return SUBDOMAIN_RULE;
 }
 
@@ -89,11 +83,11 @@ function metadataProblems(resource: Resource, object: JsonObject): Cause[] {
   const problems: Cause[] = [];
   if (name === '') problems.push(required('metadata.name', 'name or generateName is required'));
   else if (name.length > rule.longest)
-    problems.push(wrong('metadata.name', name, `must be no more than ${rule.longest} bytes`));
+    problems.push(wrong('metadata.name', name, `must be no more than ${rule.longest} characters`));
   else if (!rule.pattern.test(name)) problems.push(wrong('metadata.name', name, rule.message));
   problems.push(...labelProblems(mapAt(metadata, 'labels'), 'metadata.labels'));
   for (const key of Object.keys(mapAt(metadata, 'annotations'))) {
-    const why = qualifiedProblem(key.toLowerCase());
+    const why = qualifiedProblem(key.toLowerCase(), 'qualified name');
     if (why !== undefined) problems.push(wrong('metadata.annotations', key, why));
   }
   return problems;
@@ -101,7 +95,7 @@ function metadataProblems(resource: Resource, object: JsonObject): Cause[] {
 
 function labelProblems(labels: JsonObject, field: string): Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => {
-    const why = qualifiedProblem(key);
+    const why = qualifiedProblem(key, 'valid label key');
     const text = typeof value === 'string' ? value : '';
     const problems = why === undefined ? [] : [wrong(field, key, why)];
     if (text.length > 63) problems.push(wrong(field, text, 'must be no more than 63 bytes'));
@@ -110,12 +104,12 @@ function labelProblems(labels: JsonObject, field: string): Cause[] {
   });
 }
 
-function qualifiedProblem(key: string): string | undefined {
+function qualifiedProblem(key: string, what: string): string | undefined {
   const parts = key.split('/');
   const name = parts.pop() ?? '';
   const [prefix, ...more] = parts;
   if (more.length > 0)
-    return `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
+    return `a ${what} must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
   if (prefix !== undefined && !SUBDOMAIN_RULE.pattern.test(prefix)) return `prefix part ${SUBDOMAIN_RULE.message}`;
   if (name === '') return 'name part must be non-empty';
   if (name.length > 63) return 'name part must be no more than 63 bytes';
@@ -135,7 +129,13 @@ function workloadProblems(spec: JsonObject): Cause[] {
   }
   const matches = Object.entries(mapAt(selector, 'matchLabels')).every(([key, value]) => labels[key] === value);
   if (!isMap(selector) || !matches) {
-    problems.push(wrong('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+    problems.push(
+      wrong(
+        'spec.template.metadata.labels',
+        mapAt(spec, 'template', 'metadata')['labels'],
+        '`selector` does not match template `labels`',
+      ),
+    );
   }
   return [...problems, ...templateProblems(mapAt(spec, 'template'), 'spec.template', ['Always'])];
 }
@@ -147,6 +147,10 @@ function templateProblems(template: JsonObject, field: string, restart: readonly
     ...podProblems(spec, `${field}.spec`),
   ];
   const policy = textAt(spec, 'restartPolicy') ?? '';
+  if (policy === 'Always' && !restart.includes(policy)) {
+    const supported = restart.map((value) => JSON.stringify(value)).join(', ');
+    return [...problems, required(`${field}.spec.restartPolicy`, `valid values: ${supported}`)];
+  }
   if (!restart.includes(policy)) {
     const supported = restart.map((value) => JSON.stringify(value)).join(', ');
     const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${supported}`;
@@ -225,9 +229,11 @@ function serviceProblems(spec: JsonObject): Cause[] {
   for (const [index, port] of ports.entries()) {
     const field = `spec.ports[${index}]`;
     if (ports.length > 1 && !textAt(port, 'name')) problems.push(required(`${field}.name`));
-    const number = isMap(port) ? port['port'] : undefined;
-    const isPort = typeof number === 'number' && number >= 1 && number <= 65_535;
-    if (!isPort) problems.push(wrong(`${field}.port`, number, 'must be between 1 and 65535, inclusive'));
+    for (const name of ['port', 'targetPort']) {
+      const number = isMap(port) ? port[name] : undefined;
+      const isPort = typeof number === 'string' || (typeof number === 'number' && number >= 1 && number <= 65_535);
+      if (!isPort) problems.push(wrong(`${field}.${name}`, number, 'must be between 1 and 65535, inclusive'));
+    }
   }
   return problems;
 }
@@ -247,7 +253,7 @@ function definitionProblems(object: JsonObject): Cause[] {
   }
   for (const [index, version] of versions.entries()) {
     if (!isMap(mapAt(version, 'schema')['openAPIV3Schema'])) {
-      problems.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
+      problems.push(required(`spec.versions[${index}].schema.openAPIV3Schema`));
     }
   }
   return problems;
@@ -265,9 +271,4 @@ function keyProblems(object: JsonObject): Cause[] {
         ),
       ),
   );
-}
-
-/** Whether a value is a list of texts. */
-export function isTexts(value: Json | undefined): value is readonly string[] {
-  return isList(value) && value.every((entry) => typeof entry === 'string');
 }

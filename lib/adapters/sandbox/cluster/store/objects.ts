@@ -83,7 +83,7 @@ export class ObjectStore {
   /** Writes an object under the next version, which it gets as its resourceVersion. */
   put(shelf: string, object: JsonObject): Stored {
     const version = ++this.#version;
-    const versioned = { ...object, metadata: { ...mapAt(object, 'metadata'), resourceVersion: String(version) } };
+    const versioned = withVersion(object, version);
     const stored = toStored(shelf, version, versioned, JSON.stringify(versioned));
     const previous = this.#shelves.get(shelf)?.get(stored.key);
     this.#journal.append({ kind: 'put', shelf, version, text: stored.text });
@@ -97,10 +97,7 @@ export class ObjectStore {
     const version = ++this.#version;
     this.#journal.append({ kind: 'delete', shelf: stored.shelf, version, key: stored.key });
     this.#forget(stored.shelf, stored.key);
-    const last = {
-      ...stored.object,
-      metadata: { ...mapAt(stored.object, 'metadata'), resourceVersion: String(version) },
-    };
+    const last = withVersion(stored.object, version);
     const gone = toStored(stored.shelf, version, last, JSON.stringify(last));
     this.#announce({ type: 'DELETED', stored: gone, previous: stored });
   }
@@ -169,6 +166,11 @@ export class ObjectStore {
     // The counter must not go back when its last write was a deletion.
     yield { kind: 'delete', shelf: '', version: this.#version, key: '' } as const;
   }
+}
+
+/** Kind and version come first, so that a list can leave them out of the text. */
+function withVersion({ kind, apiVersion, metadata, ...rest }: JsonObject, version: number): JsonObject {
+  return { kind, apiVersion, metadata: { ...mapAt(metadata), resourceVersion: String(version) }, ...rest };
 }
 
 function toStored(shelf: string, version: number, object: JsonObject, text: string): Stored {
