@@ -109,6 +109,32 @@ it('keeps every invariant while three processes hammer the same rows', async () 
   }
 });
 
+it('is whole after processes were killed in the middle of writing, and every lease of theirs is free', async () => {
+  const file = join(tempDir(), 'state.db');
+  const store = open(file);
+  const keys = Array.from({ length: 8 }, (_, i) => `app/main/a${i}`);
+  for (const key of keys) await store.hint(key, hint);
+  for (let kill = 0; kill < 3; kill += 1) {
+    const before = (await store.list('')).reduce((sum, row) => sum + row.fence, 0);
+    const others = await Promise.all([1, 2].map(() => otherProcess(file)));
+    for (const [i, other] of others.entries()) {
+      void other.ask({ do: 'hammer', keys, rounds: 1e9, seed: kill * 10 + i }).catch(() => {});
+    }
+    await eventually(async () => (await store.list('')).reduce((sum, row) => sum + row.fence, 0) > before + 50);
+    for (const other of others) other.signal('SIGKILL');
+    await Promise.all(others.map(({ ended }) => ended));
+    const database = openDatabase({ file });
+    expect(database.statement('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+    for (const row of await store.list('')) {
+      expect(row.handled).toBeLessThanOrEqual(row.wanted);
+      const taken = await store.take(row.key, newHolder(), 60_000);
+      expect(taken?.lease.fence).toBe(row.fence + 1);
+      await store.release(row.key, taken!.lease, { seen: taken!.row.wanted });
+    }
+  }
+});
+
 it('opens one new file from several processes at the same moment', async () => {
   const file = join(tempDir(), 'state.db');
   const others = await Promise.all([1, 2, 3, 4].map(() => otherProcess(file)));

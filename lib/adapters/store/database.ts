@@ -23,8 +23,6 @@ export interface Database {
   read<T>(work: () => T): T;
   /** A prepared statement, kept for the life of the connection. */
   statement(sql: string): Statement;
-  /** Changes whenever another connection has committed. */
-  dataVersion(): number;
   close(): void;
 }
 
@@ -134,7 +132,6 @@ function wrap(connection: DatabaseSync, file: string): Database {
     write: (work) => translated(file, () => transaction(work)),
     read: (work) => translated(file, work),
     statement,
-    dataVersion: () => Number(statement('PRAGMA data_version').get()?.['data_version']),
     close: () => {
       if (connection.isOpen) connection.close();
     },

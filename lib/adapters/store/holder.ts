@@ -29,7 +29,7 @@ export function holderAlive(holder: string): boolean {
   const [, pid, started, boot, space] = match;
   if (boot !== '' && bootId() !== '' && boot !== bootId()) return false;
   if (space !== pidSpace()) return true;
-  const now = startTime(Number(pid));
+  const now = Number(pid) === process.pid ? ownStart() : startTime(Number(pid));
   if (now === undefined) return false;
   return started === 'unknown' || now === 'unknown' || now === started;
 }
@@ -69,6 +69,13 @@ function startTimeFromPs(pid: number): string | undefined {
   } catch {
     return exists(pid) ? 'unknown' : undefined;
   }
+}
+
+let own: string | undefined;
+/** Asked once: most leases that are looked at are this process's own, and asking may mean to start a program. */
+function ownStart(): string {
+  own ??= startTime(process.pid) ?? 'unknown';
+  return own;
 }
 
 let boot: string | undefined;

@@ -39,7 +39,7 @@ it('spreads many keys over directories, evenly', async () => {
 it('shows only whole blobs after its process was killed in the middle of writing', async () => {
   const directory = tempDir();
   const script = join(import.meta.dirname, '../../support/blob-writer.ts');
-  for (let kill = 0; kill < 3; kill += 1) {
+  for (let kill = 0; kill < 4; kill += 1) {
     const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => {
       child.kill('SIGKILL');
@@ -49,11 +49,11 @@ it('shows only whole blobs after its process was killed in the middle of writing
     await once(child, 'exit');
     const blobs = fsBlobs(directory);
     const keys = await blobs.list('packs/');
-    expect(keys).toHaveLength(8);
+    expect(keys).toHaveLength(2);
     for (const key of keys) {
       const found = await blobs.get(key);
       expect(found).toHaveLength(BLOB_BYTES);
-      expect(found!.every((byte) => byte === found![0])).toBe(true);
+      expect(Buffer.from(found!).equals(Buffer.alloc(BLOB_BYTES, found![0]))).toBe(true);
     }
     expect(readdirSync(join(directory, 'tmp'))).toEqual([]);
   }
