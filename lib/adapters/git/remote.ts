@@ -17,7 +17,7 @@ import { assertBranch, branchMissing } from './refs.ts';
 export interface RemoteOptions extends GitHttpOptions {
   /** Holds one directory per repository. Losing it costs time only. */
   readonly dataDirectory: string;
-  readonly limits?: GitLimits;
+  readonly limits?: GitLimits | undefined;
 }
 
 /** A later fetch that is larger than this is dearer than starting again with the newest commit alone. */
