@@ -118,7 +118,8 @@ function aggregatedResource(entry: JsonObject, served: { group: string; version:
   const kind = isObject(entry.responseKind) ? text(entry.responseKind.kind) : '';
   const plural = text(entry.resource);
   if (kind === '' || plural === '') return undefined;
-  return { ...served, kind, plural, namespaced: entry.scope === 'Namespaced', verbs: strings(entry.verbs) };
+  const hasStatus = objects(entry.subresources).some((sub) => sub.subresource === 'status');
+  return { ...served, kind, plural, namespaced: entry.scope === 'Namespaced', verbs: strings(entry.verbs), hasStatus };
 }
 
 interface GroupVersion {
@@ -151,13 +152,24 @@ async function readLegacy(get: DiscoveryGet, served: readonly GroupVersion[]): P
       stale.push(apiVersionOf(entry));
       return;
     }
-    for (const item of objects(answer.body.resources)) {
+    const items = objects(answer.body.resources);
+    const names = new Set(items.map((item) => text(item.name)));
+    for (const item of items) {
       const plural = text(item.name);
       // `deployments/scale` and the like.
       if (plural === '' || plural.includes('/')) continue;
       const namespaced = item.namespaced === true;
       const { group, version } = entry;
-      resources.push({ group, version, kind: text(item.kind), plural, namespaced, verbs: strings(item.verbs) });
+      const hasStatus = names.has(`${plural}/status`);
+      resources.push({
+        group,
+        version,
+        kind: text(item.kind),
+        plural,
+        namespaced,
+        verbs: strings(item.verbs),
+        hasStatus,
+      });
     }
   });
   return { resources, versions: served.map(apiVersionOf), stale };

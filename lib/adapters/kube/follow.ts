@@ -1,11 +1,10 @@
 // Follows the health of what was applied: looks with growing gaps, never waits inside a look.
-import { aggregate, assess, hasHealth, objectHealth } from '../../core/kubernetes/health/assess.ts';
+import { aggregate, hasHealth, objectHealth } from '../../core/kubernetes/health/assess.ts';
 import type { HealthReport, ObjectHealth, ObserveRequest, Step, TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
 import type { Kinds } from './kinds.ts';
 import { lookAt } from './look.ts';
-import { openDesired, type View, viewOf } from './view.ts';
-import { idKey } from '../../core/kubernetes/object.ts';
+import { itemHealth, openView, viewOf } from './view.ts';
 
 const firstGapMs = 300;
 const lastGapMs = 5_000;
@@ -52,33 +51,17 @@ async function lookAtHealth(
   context: TargetContext,
 ): Promise<HealthReport> {
   const view = viewOf({ ...request, depth: 'full' }, context);
-  const opened = await openDesired(request, view.marks, kinds, context);
-  const wanted = new Set(opened.wanted.map(({ placed }) => idKey(placed.id)));
+  await openView(view, kinds, context);
   const plain: ObjectHealth[] = [];
   for (const [key, item] of view.items) {
-    if (!wanted.has(key)) view.items.delete(key);
-    else if (!hasHealth(item.id)) {
+    const written = item.wanted !== undefined && item.entry !== undefined;
+    if (item.wanted === undefined) view.items.delete(key);
+    else if (written && !hasHealth(item.id)) {
       // Written a moment ago, and existing is all it can do.
       plain.push(objectHealth(item.id, { health: 'Healthy', message: 'exists' }));
       view.items.delete(key);
     }
   }
   await lookAt({ cluster, kinds, context }, [view]);
-  return aggregate([...plain, ...lookedAt(view)]);
-}
-
-function lookedAt(view: View): readonly ObjectHealth[] {
-  return [...view.items.values()].map((item) => {
-    switch (item.look?.state) {
-      case 'present':
-        return item.health ?? objectHealth(item.id, assess(item.look.object));
-      case 'absent':
-      case 'unserved':
-        return objectHealth(item.id, { health: 'Missing', message: 'it does not exist' });
-      case 'unknown':
-        return objectHealth(item.id, { health: 'Unknown', message: item.look.failure.message });
-      default:
-        return objectHealth(item.id, { health: 'Unknown', message: 'it was not looked at' });
-    }
-  });
+  return aggregate([...plain, ...[...view.items.values()].map(itemHealth)]);
 }

@@ -89,13 +89,13 @@ function namespacesOf(sought: readonly Sought[]): readonly string[] {
 }
 
 /** Keeps of a live object what the application needs to know. */
-function see({ view, item }: Sought, live: KubeObject, context: TargetContext): void {
+function see({ view, item }: Sought, live: KubeObject, resource: ApiResource, context: TargetContext): void {
   const mark: LiveMark = {
     uid: live.metadata.uid,
     resourceVersion: live.metadata.resourceVersion,
     baseline: baselineOf(live, view.marks.manager, context.hmac),
   };
-  item.health = objectHealth(item.id, assess(live));
+  item.health = objectHealth(item.id, assess(live, resource.hasStatus));
   const { entry, wanted } = item;
   const sameText = wanted === undefined ? view.opened === undefined : wanted.digest === entry?.digest;
   const deleting = live.metadata.deletionTimestamp !== undefined;
@@ -171,7 +171,7 @@ function receiveOne(looking: Looking, search: Search, byOwner: ReadonlyMap<strin
   const { namespace = '', name = '' } = live.metadata;
   const sought = search.sought.get(`${namespace}/${name}`);
   if (sought !== undefined) {
-    for (const one of sought) see(one, live, looking.context);
+    for (const one of sought) see(one, live, search.resource, looking.context);
   }
   const id = { group: search.resource.group, kind: search.resource.kind, namespace, name };
   const owner = annotatedOwner(live, id);
@@ -225,7 +225,7 @@ async function lookUp({ cluster, context }: Looking, resource: ApiResource, soug
       client.get({ resource, namespace, name }, { signal: context.signal }),
     );
     if (live === undefined) sought.item.look = { state: 'absent' };
-    else see(sought, live, context);
+    else see(sought, live, resource, context);
   } catch (error) {
     failAll([sought], error);
   }

@@ -1,22 +1,15 @@
 // Answers for many applications from shared lists: in sync or not, health, and drift at rest with its owners.
 import { maskedFields } from '../../core/kubernetes/change.ts';
 import { lastWriter } from '../../core/kubernetes/compare.ts';
-import { aggregate, objectHealth } from '../../core/kubernetes/health/assess.ts';
+import { aggregate } from '../../core/kubernetes/health/assess.ts';
 import { byWriteOrder } from '../../core/kubernetes/order.ts';
-import type {
-  DriftItem,
-  HealthReport,
-  ObjectHealth,
-  Observation,
-  ObserveRequest,
-  TargetContext,
-} from '../../core/plan/target.ts';
+import type { DriftItem, HealthReport, Observation, ObserveRequest, TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
 import { judge } from './judge.ts';
 import type { Kinds } from './kinds.ts';
 import { lookAt, type Looking } from './look.ts';
 import { decideRemoval } from './plan-removals.ts';
-import { type Item, mayAnswerFromInventory, openView, type View, viewOf } from './view.ts';
+import { isSpent, type Item, itemHealth, mayAnswerFromInventory, openView, type View, viewOf } from './view.ts';
 
 /** What observing needs; `kinds(true)` asks the cluster anew. */
 export interface Observing {
@@ -101,7 +94,7 @@ function isSettled(view: View, item: Item): boolean {
   if (item.wanted === undefined && view.opened !== undefined) {
     return item.entry === undefined || decideRemoval(view, item, item.entry).kind === 'keep';
   }
-  if (isUntouched(item)) return true;
+  if (isUntouched(item) || isSpent(item)) return true;
   return view.atRest && item.entry !== undefined && item.judgement?.kind === 'same';
 }
 
@@ -122,19 +115,8 @@ function observationOf(view: View): Observation {
 
 /** Health of what is wanted; before the desired state was opened, of what is recorded. */
 function healthOf(view: View, items: readonly Item[]): HealthReport {
-  const objects = items.flatMap((item): ObjectHealth[] => {
-    if (view.opened !== undefined && item.wanted === undefined) return [];
-    switch (item.look?.state) {
-      case 'absent':
-      case 'unserved':
-        return [objectHealth(item.id, { health: 'Missing', message: 'it does not exist' })];
-      case 'unknown':
-        return [objectHealth(item.id, { health: 'Unknown', message: item.look.failure.message })];
-      default:
-        return item.health === undefined ? [] : [item.health];
-    }
-  });
-  return aggregate(objects);
+  const counted = items.filter((item) => view.opened === undefined || item.wanted !== undefined);
+  return aggregate(counted.map(itemHealth));
 }
 
 function driftOf(view: View, items: readonly Item[]): readonly DriftItem[] {
@@ -143,7 +125,7 @@ function driftOf(view: View, items: readonly Item[]): readonly DriftItem[] {
     const subject = { kind: 'object', id: item.id } as const;
     const expected = item.entry !== undefined && (item.wanted !== undefined || view.opened === undefined);
     const gone = item.look?.state === 'absent' || item.look?.state === 'unserved';
-    if (expected && gone) drift.push({ subject, kind: 'missing', owner: 'unknown', fields: [] });
+    if (expected && gone && !isSpent(item)) drift.push({ subject, kind: 'missing', owner: 'unknown', fields: [] });
     const { judgement } = item;
     if (judgement?.kind === 'differs') {
       const owner = judgement.fields.find((field) => field.owner !== undefined)?.owner;

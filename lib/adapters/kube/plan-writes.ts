@@ -13,7 +13,7 @@ import { claimOf, judge, type Judging, objectRefusals } from './judge.ts';
 import { declaredResource, type Kinds } from './kinds.ts';
 import type { Rights } from './rights.ts';
 import { type ApiResource, neverMatches } from './types.ts';
-import type { Item, Judgement, Wanted } from './view.ts';
+import { isSpent, type Item, type Judgement, type Wanted } from './view.ts';
 
 export interface Planning extends Judging {
   readonly kinds: Kinds;
@@ -46,6 +46,7 @@ export async function planWrite(planning: Planning, item: Item, wanted: Wanted):
     case 'unserved':
       return planUnserved(planning, item, wanted);
     case 'absent':
+      if (isSpent(item) && item.entry !== undefined) return { item, settled: item.entry, holds: [], warnings: [] };
       return await planCreate(planning, item, wanted);
     case 'unchanged':
       return { item, holds: [], warnings: [], ...(item.entry === undefined ? {} : { settled: item.entry }) };

@@ -13,6 +13,8 @@ export interface ApiResource {
   readonly namespaced: boolean;
   /** What the server offers: `get`, `list`, `watch`, `create`, `patch`, `delete`, ... */
   readonly verbs: readonly string[];
+  /** Whether it has a `status` of its own; undefined when it is not known. */
+  readonly hasStatus?: boolean;
 }
 
 /** One object to read or write. `namespace` is '' for cluster-scoped kinds. */

@@ -8,6 +8,8 @@ import {
   type ObjectEntry,
   settingsDigest,
 } from '../../core/kubernetes/inventory.ts';
+import { isObject } from '../../core/json.ts';
+import { objectHealth } from '../../core/kubernetes/health/assess.ts';
 import { type Marks, marksOf, withMarks } from '../../core/kubernetes/marks.ts';
 import { idKey, type KubeObject, type ObjectId } from '../../core/kubernetes/object.ts';
 import type { FieldChange } from '../../core/plan/model.ts';
@@ -188,5 +190,31 @@ export async function openView(view: View, kinds: Kinds, context: TargetContext)
     if (item.look?.state === 'present' && item.look.unchanged && !stillGood) {
       item.look = { ...item.look, unchanged: false };
     }
+  }
+}
+
+/** A Job that was applied as it is wanted and then cleaned itself up: it did its work, and must not run again. */
+export function isSpent(item: Item): boolean {
+  const { wanted, entry, look } = item;
+  if (look?.state !== 'absent' || wanted === undefined || entry?.uid === undefined) return false;
+  const spec = wanted.sent['spec'];
+  const cleansUp = isObject(spec) && typeof spec['ttlSecondsAfterFinished'] === 'number';
+  return item.id.kind === 'Job' && item.id.group === 'batch' && cleansUp && entry.digest === wanted.digest;
+}
+
+/** Health of one item as it was seen. */
+export function itemHealth(item: Item): ObjectHealth {
+  if (isSpent(item)) return objectHealth(item.id, { health: 'Healthy', message: 'it ran, and cleaned itself up' });
+  switch (item.look?.state) {
+    case 'present':
+    case 'unchanged':
+      return item.health ?? objectHealth(item.id, { health: 'Unknown', message: 'it was not judged' });
+    case 'absent':
+    case 'unserved':
+      return objectHealth(item.id, { health: 'Missing', message: 'it does not exist' });
+    case 'unknown':
+      return objectHealth(item.id, { health: 'Unknown', message: item.look.failure.message });
+    default:
+      return objectHealth(item.id, { health: 'Unknown', message: 'it was not looked at' });
   }
 }

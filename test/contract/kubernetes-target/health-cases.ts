@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { KubeObject } from '../../../lib/core/kubernetes/object.ts';
 import type { HealthReport } from '../../../lib/core/plan/target.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { AppUnderTest, TargetCase } from './workbench.ts';
 
 /** Follows as the engine does, with its waits. */
@@ -69,6 +70,28 @@ export const healthCases: readonly TargetCase[] = [
       const app = bench.app('web');
       const observation = await app.observe([bench.deployment('web')]);
       expect(observation).toMatchObject({ inSync: false, health: { health: 'Missing' }, drift: [] });
+    },
+  },
+  {
+    name: 'a Job that cleaned itself up has done its work, and is not run again',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const metadata = { name: 'once', namespace: bench.namespace };
+      const pod = { spec: { restartPolicy: 'Never', containers: [{ name: 'once', image: 'once:1' }] } };
+      const job: KubeObject = {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata,
+        // Suspended, so that nothing but this case removes it.
+        spec: { suspend: true, ttlSecondsAfterFinished: 60, template: pod },
+      };
+      await app.synced([job]);
+      await bench.client.delete(bench.ref(job), { propagation: 'Background' });
+      await eventually(async () => (await bench.get(job)) === undefined);
+      const observation = await app.observe([job]);
+      expect(observation).toMatchObject({ inSync: true, drift: [], health: { health: 'Healthy' } });
+      expect((await app.plan([job])).plan.changes).toEqual([]);
+      expect(await followed(app, [job])).toMatchObject({ health: 'Healthy' });
     },
   },
 ];
