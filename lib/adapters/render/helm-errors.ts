@@ -33,6 +33,11 @@ function findPlace(message: string, charts: readonly VendoredChart[], fallback: 
   return line === undefined ? { file: path } : { file: path, line: Number(line) };
 }
 
+/** Templates that include each other make long messages; the reason is at the end. */
+function shorten(text: string): string {
+  return text.length <= 800 ? text : `${text.slice(0, 400)} … ${text.slice(-400)}`;
+}
+
 /** The problem that ended Helm. */
 export function failure(
   stderr: string,
@@ -46,7 +51,6 @@ export function failure(
   const source = findPlace(text, charts, fallback);
   const schema = text.includes("don't meet the specifications of the schema");
   const rendered = /YAML parse error on \S*\/templates\//.test(text) ? ' (lines are those of the rendered text)' : '';
-  const message =
-    text === '' ? 'helm template failed without a message' : text.replace(/\s*\n\s*/g, ' ').slice(0, 1000);
+  const message = text === '' ? 'helm template failed without a message' : shorten(text.replace(/\s*\n\s*/g, ' '));
   return [problemAt(source, schema ? 'HelmSchema' : 'HelmFailed', message + rendered)];
 }

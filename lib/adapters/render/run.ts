@@ -30,7 +30,8 @@ const stderrBytes = 1024 * 1024;
 const killAfterMs = 2000;
 const abortPollMs = 100;
 /** Address space; a template that multiplies itself ends its own process, not the machine. */
-const memoryKiB = 6 * 1024 * 1024;
+const memoryKiB = 2.5 * 1024 * 1024;
+const outOfMemory = /(?:fatal error|runtime): (?:out of memory|cannot allocate memory)/;
 /** Nothing listens on the discard port: what goes through a proxy fails at once. */
 const nowhere = 'http://127.0.0.1:9';
 
@@ -57,7 +58,7 @@ export function toolEnvironment(home: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Runs a program to its end. Throws `RenderTimeout`, `RenderTooLarge`, `RenderAborted` and `RenderBinaryUnusable`. */
+/** Runs a program to its end. Throws `RenderTimeout`, `RenderTooLarge`, `RenderOutOfMemory`, `RenderAborted` and `RenderBinaryUnusable`. */
 export async function runTool(call: ToolCall): Promise<ToolAnswer> {
   const child = start(call);
   const running = new Running(child, call);
@@ -110,6 +111,9 @@ class Running {
         this.#child.on('close', resolve);
       });
       if (this.#failure !== undefined) throw this.#failure;
+      if (code !== 0 && outOfMemory.test(this.#stderr)) {
+        throw this.#error('RenderOutOfMemory', `needs more memory than the ${memoryKiB / 1024 / 1024} GiB it may have`);
+      }
       return { code, stdout: Buffer.concat(this.#out), stderr: this.#stderr };
     } catch (error) {
       if (error instanceof HoldfastError) throw error;
@@ -138,7 +142,7 @@ class Running {
 
   #error(code: string, what: string, cause?: unknown): HoldfastError {
     const name = this.#call.program.slice(this.#call.program.lastIndexOf('/') + 1);
-    const mine = code === 'RenderTimeout' || code === 'RenderTooLarge';
+    const mine = ['RenderTimeout', 'RenderTooLarge', 'RenderOutOfMemory'].includes(code);
     return new HoldfastError({
       code,
       source: mine ? 'user' : 'system',

@@ -97,3 +97,14 @@ describe.each(names.filter((name) => /^(?:renders-|warns-Kustomize)/.test(name))
     expect(sorted(ours)).toEqual(sorted(await oracle(name, rendered)));
   });
 });
+
+test('a template that multiplies itself ends its own process', async () => {
+  const files = {
+    'app/Chart.yaml': 'apiVersion: v2\nname: store\nversion: 0.1.0\n',
+    'app/templates/a.yaml': '{{ range until 1000000000 }}{{ . }}{{ end }}\n',
+  };
+  await expect(renderTree(treeOf(files), fixtureApp(root))).rejects.toMatchObject({
+    code: 'RenderOutOfMemory',
+    source: 'user',
+  });
+});
