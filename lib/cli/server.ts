@@ -4,7 +4,7 @@ import { readServerFile, type ServerFile } from '../runtime/server-file.ts';
 import { text } from './flags.ts';
 
 /** Where the server of a data directory listens. Throws `ServerNotRunning`. */
-async function findServer(dataDir: string): Promise<ServerFile> {
+export async function findServer(dataDir: string): Promise<ServerFile> {
   const server = await readServerFile(dataDir);
   if (server !== undefined) return server;
   throw new HoldfastError({

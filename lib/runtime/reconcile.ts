@@ -142,6 +142,11 @@ class Waker {
     }
     this.#announce(recorded.state, facts);
     this.#state = charge(recorded.state);
+    if (this.#state.outbox.length > 0) {
+      // A drift report goes out before the heal that it explains.
+      await this.#save();
+      await this.#sendOutbox();
+    }
     if (recorded.kind === 'wait') return await this.#rest(recorded.due);
     if (this.#home.monotonic() - this.#startedAt > this.#home.settings.sliceMs) return await this.#rest(facts.now);
     return undefined;

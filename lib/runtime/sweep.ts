@@ -30,11 +30,12 @@ export interface Sweep {
 
 /** Observes all applications at rest on one target and rings those that differ. */
 export async function sweepTarget(home: Home, name: string, before: TargetState, signal: AbortSignal): Promise<Sweep> {
-  const all = await watched(home, name);
-  const every = Math.min(...all.map((one) => one.source.app.drift.everyMs));
-  if (all.length === 0 || !Number.isFinite(every)) return { state: before };
+  const on = await onTarget(home, name);
+  if (on.length === 0) return { state: before };
+  const every = Math.min(...on.map((one) => one.source.app.drift.everyMs));
   if (before.sweptAt === undefined)
     return { state: { ...before, sweptAt: home.now() }, due: home.now() + firstDelay(home, name, every) };
+  const all = on.filter(atRest);
   try {
     const waits = await observeAll(home, all, before.token, signal);
     if (waits !== undefined) return { state: { ...before, token: waits.token }, due: home.now() + waits.afterMs };
@@ -56,17 +57,19 @@ function firstDelay(home: Home, name: string, every: number): number {
   return Number.parseInt(home.hash(name).slice(0, 8), 16) % every;
 }
 
-/** Applications on this target that were applied completely and rest. */
-async function watched(home: Home, name: string): Promise<readonly Watched[]> {
-  const found: Watched[] = [];
-  for (const row of await home.store.list('app/')) {
+/** Applications that go to this target. */
+async function onTarget(home: Home, name: string): Promise<readonly Watched[]> {
+  return (await home.store.list('app/')).flatMap((row) => {
     const source = appSource(row);
-    const state = appState(row);
-    if (source === undefined || source.removed === true || source.app.target !== name) continue;
-    if (state.applied === undefined || state.run !== undefined || state.failed?.partial === true) continue;
-    found.push({ source, state });
-  }
-  return found;
+    return source === undefined || source.removed === true || source.app.target !== name
+      ? []
+      : [{ source, state: appState(row) }];
+  });
+}
+
+/** Drift is only meaningful where something was applied completely and no run is under way. */
+function atRest({ state }: Watched): boolean {
+  return state.applied !== undefined && state.run === undefined && state.failed?.partial !== true;
 }
 
 async function observeAll(

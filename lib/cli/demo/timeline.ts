@@ -18,12 +18,13 @@ export class Timeline {
   /** An event of the runner; the telling ones are printed. */
   hear(event: RunnerEvent): void {
     this.#events.push(event);
+    const tell = told.get(event.event);
+    if (tell === undefined) return;
     const who = event.app === undefined ? '' : `${event.app}: `;
-    if (told.has(event.event))
-      this.#line(this.#paint('dim', `  ${who}${printable(told.get(event.event)?.(event) ?? event.message)}`));
+    this.#line(this.#paint('dim', `  ${who}${printable(tell(event))}`));
   }
 
-  /** Events heard so far; a step looks only at those after the mark it took. */
+  /** Number of events heard so far; a step looks only at those after the mark it took. */
   mark(): number {
     return this.#events.length;
   }
@@ -33,15 +34,17 @@ export class Timeline {
     return this.#events.slice(mark);
   }
 
+  /** Something is about to be done. */
   title(text: string): void {
     this.#line(this.#paint('bold', text));
   }
 
-  /** Something that was observed. */
+  /** Something was observed in a target. */
   seen(text: string): void {
     this.#line(`${this.#paint('green', '✓')} ${text}`);
   }
 
+  /** Something was not. */
   missed(text: string): void {
     this.#line(`${this.#paint('red', '✗')} ${text}`);
   }
@@ -67,6 +70,17 @@ interface PlanData {
   }[];
 }
 
+interface DriftData {
+  readonly detail?: {
+    readonly items?: readonly {
+      readonly subject: string;
+      readonly kind: string;
+      readonly owner: string;
+      readonly fields: readonly { readonly path: string }[];
+    }[];
+  };
+}
+
 /** Events that tell the story, and how. */
 const told = new Map<string, (event: RunnerEvent) => string>([
   ['revision', (event) => event.message],
@@ -74,31 +88,35 @@ const told = new Map<string, (event: RunnerEvent) => string>([
   ['plan', planLine],
   ['run-ended', (event) => event.message],
   ['image-commit', (event) => event.message],
-  ['drift-report', (event) => `drift report sent (${event.message})`],
+  ['drift-report', driftLine],
   ['problem', (event) => event.message],
 ]);
 
 function planLine(event: RunnerEvent): string {
   const changes = (event.data as PlanData | undefined)?.changes ?? [];
-  const names = changes.map(
-    ({ action, subject }) =>
-      `${action} ${subject.kind === 'resource' ? (subject.logicalId ?? '') : `${subject.id?.kind ?? ''}/${subject.id?.name ?? ''}`}`,
-  );
-  return `plan: ${names.join(', ')}`;
+  const name = (subject: NonNullable<PlanData['changes']>[number]['subject']): string =>
+    subject.kind === 'resource' ? (subject.logicalId ?? '') : `${subject.id?.kind ?? ''}/${subject.id?.name ?? ''}`;
+  return `plan: ${changes.map(({ action, subject }) => `${action} ${name(subject)}`).join(', ')}`;
 }
 
-/** Waits for something to become true in the targets. Throws `DemoMissed` after the deadline. */
+function driftLine(event: RunnerEvent): string {
+  const items = (event.data as DriftData | undefined)?.detail?.items ?? [];
+  return `drift report: ${items.map((item) => `${item.subject} ${item.fields.map((field) => field.path).join(', ')} (${item.owner})`).join('; ')}`;
+}
+
+/** Waits for something to become true. Throws `DemoMissed` after the deadline. */
 export async function until<T>(what: string, look: () => Promise<T | undefined>, deadlineMs = 20_000): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > end)
+    if (performance.now() > end) {
       throw new HoldfastError({
         code: 'DemoMissed',
         source: 'system',
         message: `Not seen within ${deadlineMs / 1000} s: ${what}`,
       });
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
