@@ -112,13 +112,18 @@ function mentions(text: string, path: string): boolean {
 async function render(tools: Tools, bundle: Bundle, options: RenderOptions): Promise<RenderResult> {
   const { app, signal } = options;
   const kubectl = await tools.find('kubectl');
+  const helm = options.enableHelm === true ? await tools.find('helm') : undefined;
   const paths = bundle.files.map((file) => file.path);
   const names = kustomizationNames.map((name) => childPath(app.path, name));
   const kustomization = { file: names.find((name) => paths.includes(name)) ?? app.path };
   return await withWorkspace(bundle.files, async ({ repository, home, clean }) => {
     const answer = await runTool({
       program: kubectl.path,
-      args: ['kustomize', join(repository, app.path)],
+      args: [
+        'kustomize',
+        join(repository, app.path),
+        ...(helm === undefined ? [] : ['--enable-helm', '--helm-command', helm.path]),
+      ],
       cwd: repository,
       home,
       ...(signal === undefined ? {} : { signal }),

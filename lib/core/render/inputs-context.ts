@@ -1,6 +1,7 @@
 // What is known while the inputs of one application are followed: the paths so far, and what is wrong.
 import type { Problem } from '../config/model.ts';
 import { HoldfastError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import { shown } from '../source/path.ts';
 import type { Tree, TreeNode } from '../source/tree.ts';
 import { decodeStrictUtf8 } from '../text.ts';
@@ -14,8 +15,12 @@ export class Inputs {
   readonly paths = new Set<string>();
   readonly problems: Problem[] = [];
 
-  constructor(tree: Tree) {
+  /** Whether `helmCharts` of a kustomization may be used. */
+  readonly enableHelm: boolean;
+
+  constructor(tree: Tree, enableHelm: boolean) {
     this.tree = tree;
+    this.enableHelm = enableHelm;
   }
 
   /** Records a path, there or not, and says what it leads to. */
@@ -58,4 +63,14 @@ function placeOf(
   if (text === undefined || offset < 0) return { line: 1, column: 1 };
   const before = text.slice(0, offset);
   return { line: before.split('\n').length, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
+}
+
+/** A kustomization while it is followed. */
+export interface Kustomization {
+  readonly directory: string;
+  readonly file: string;
+  readonly text: string;
+  readonly content: JsonObject;
+  /** Directories from the application down to this one. */
+  readonly chain: readonly string[];
 }

@@ -44,7 +44,7 @@ function refuse(plugin: PluginText, value: JsonObject): void {
     plugin.inputs.problem(
       plugin.at,
       'KustomizeHelm',
-      `${kind} needs Kustomize's --enable-helm, which Holdfast does not pass; make the chart an application of its own`,
+      `${kind} is not supported; write the chart under helmCharts, or make it an application of its own`,
     );
   }
 }

@@ -2,23 +2,14 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { childPath, resolvePath, shown } from '../source/path.ts';
 import { kustomizationNames } from './detect.ts';
-import type { Inputs } from './inputs-context.ts';
+import type { Inputs, Kustomization } from './inputs-context.ts';
+import { followHelmCharts } from './inputs-kustomize-helm.ts';
 import { pluginFiles } from './inputs-kustomize-plugins.ts';
 import { readManifests } from './yaml.ts';
 
 /** What Kustomize would fetch: URLs, Git's scp form, its own prefixes, and anything with Git's query parameters. */
 const remote =
   /^(?:git::|gh:|github\.com[/:]|[a-z][a-z0-9+.-]*:\/\/|[\w.-]+@[\w.-]+[:/])|\?(?:ref|version|timeout|submodules)=/i;
-
-/** A kustomization while it is followed. */
-export interface Kustomization {
-  readonly directory: string;
-  readonly file: string;
-  readonly text: string;
-  readonly content: JsonObject;
-  /** Directories from the application down to this one. */
-  readonly chain: readonly string[];
-}
 
 /** Follows the kustomization of a directory and everything below it. */
 export async function followKustomization(directory: string, inputs: Inputs): Promise<void> {
@@ -70,7 +61,7 @@ class Follower {
 
   async #follow(kustomization: Kustomization): Promise<void> {
     const { content } = kustomization;
-    this.#refuseHelm(kustomization);
+    await followHelmCharts(kustomization, this.#inputs);
     for (const field of ['resources', 'bases', 'components']) {
       for (const entry of texts(content[field])) await this.#resource(kustomization, field, entry);
     }
@@ -91,18 +82,6 @@ class Follower {
     const openapi = content['openapi'];
     if (isObject(openapi))
       for (const entry of textsOf(openapi['path'])) await this.#file(kustomization, 'openapi', entry);
-  }
-
-  #refuseHelm(kustomization: Kustomization): void {
-    for (const field of ['helmCharts', 'helmChartInflationGenerator']) {
-      const value = kustomization.content[field];
-      if (!Array.isArray(value) || value.length === 0) continue;
-      this.#inputs.problem(
-        { ...kustomization, near: field },
-        'KustomizeHelm',
-        `${field} needs Kustomize's --enable-helm, which Holdfast does not pass; make the chart an application of its own`,
-      );
-    }
   }
 
   /** A file, or a directory with a kustomization of its own. */

@@ -17,6 +17,11 @@ export interface FoundInputs {
   readonly problems: readonly Problem[];
 }
 
+export interface InputsOptions {
+  /** Follow the local charts of `helmCharts`, as a rendering with Kustomize's --enable-helm reads them. Refused otherwise. */
+  readonly enableHelm?: boolean;
+}
+
 async function follow(app: Application, kind: RendererKind, inputs: Inputs): Promise<void> {
   if ((await inputs.look(app.path)) === undefined) {
     inputs.problem(
@@ -40,8 +45,8 @@ async function follow(app: Application, kind: RendererKind, inputs: Inputs): Pro
  * Follows the inputs of an application. Everything rendering may read, and every path whose appearance would change the result,
  * is a root; the renderer gets exactly these, so what is not here cannot matter.
  */
-export async function inputs(app: Application, tree: Tree): Promise<FoundInputs> {
-  const found = new Inputs(tree);
+export async function inputs(app: Application, tree: Tree, options: InputsOptions = {}): Promise<FoundInputs> {
+  const found = new Inputs(tree, options.enableHelm === true);
   let kind: RendererKind = app.stack === undefined ? 'plain' : 'template';
   try {
     kind = await detect(app, tree);

@@ -200,6 +200,33 @@ describe('kustomize', () => {
     expect(problems).toEqual([wanted]);
   });
 
+  test('charts to inflate, when told to: only those of the repository, and nothing that Helm would take for an option', async () => {
+    const follow = async (chart: string, more: Files = {}): Promise<{ problems: string[]; roots: object }> => {
+      const files = {
+        'app/kustomization.yaml': `helmCharts:\n- ${chart}\n`,
+        'app/charts/store/Chart.yaml': 'name: store\n',
+        ...more,
+      };
+      const found = await inputs(appOf(), treeOf(files), { enableHelm: true });
+      return { problems: found.problems.map(problemText), roots: found.roots };
+    };
+    const good = await follow('{name: store, valuesFile: v.yaml, additionalValuesFiles: [w.yaml]}', {
+      'app/v.yaml': '',
+    });
+    expect(good.problems).toEqual([]);
+    expect(Object.keys(good.roots)).toEqual(expect.arrayContaining(['app/charts/store', 'app/v.yaml', 'app/w.yaml']));
+    const remote = await follow('{name: other, repo: https://example.com, version: 1.0.0}');
+    expect(remote.problems).toEqual([
+      expect.stringMatching(/^app\/kustomization\.yaml:2:10 KustomizeHelm chart "other" is not below charts\//),
+    ]);
+    expect((await follow('{name: store, nameTemplate: --post-renderer=x}')).problems[0]).toMatch(
+      /would be read as an option by Helm$/,
+    );
+    expect((await follow('{name: store}\nhelmGlobals: {configHome: x}')).problems[0]).toMatch(
+      /configHome is not supported/,
+    );
+  });
+
   test('a base used twice is no circle', async () => {
     const more: Files = {
       'base/kustomization.yaml': 'resources: []\n',
