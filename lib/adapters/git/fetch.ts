@@ -4,8 +4,10 @@ import type { HttpClient } from 'isomorphic-git';
 import { HoldfastError } from '../../core/errors.ts';
 import { shown } from '../../core/source/path.ts';
 import type { GitHttp } from './http.ts';
+import { packError } from './pack-format.ts';
 import type { PackStore } from './pack-store.ts';
 import { writeWhole } from './pack-store.ts';
+import { checkFrame } from './pkt-line.ts';
 
 /** Answers to ref listings; real hosts have a few hundred bytes per ref. */
 const maxRefBytes = 64 * 1024 * 1024;
@@ -29,6 +31,7 @@ class Conversation {
           const bytes = method === 'POST' ? await collect(body) : undefined;
           const sent = { path, maxBytes, headers, ...(bytes === undefined ? {} : { body: bytes }) };
           const answer = await http.send(sent);
+          if (method === 'POST') checkAnswer(answer.chunks);
           return {
             url,
             method,
@@ -48,6 +51,21 @@ class Conversation {
     if (error instanceof HoldfastError) this.failure ??= error;
     return error;
   }
+}
+
+/** isomorphic-git takes what has arrived for all there is, and an error message for an odd line. */
+function checkAnswer(chunks: readonly Buffer[]): void {
+  const { complete, error } = checkFrame(chunks);
+  if (error !== undefined) {
+    throw new HoldfastError({
+      code: 'GitRemoteError',
+      source: 'remote',
+      message: 'The Git host answered with an error',
+      reason: shown(error, 300),
+      retryable: true,
+    });
+  }
+  if (!complete) throw packError('GitPackTruncated', 'the answer ends in the middle');
 }
 
 async function collect(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined): Promise<Uint8Array> {

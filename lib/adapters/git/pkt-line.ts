@@ -34,3 +34,40 @@ export function readPktLines(bytes: Buffer): readonly (Buffer | undefined)[] {
   }
   return lines;
 }
+
+/**
+ * Checks the frame of an answer that is in chunks, without putting them together: whether it goes to its end, which is a flush,
+ * and what the host said went wrong (`ERR …`), if it did.
+ */
+export function checkFrame(chunks: readonly Buffer[]): {
+  readonly complete: boolean;
+  readonly error: string | undefined;
+} {
+  let digits = '';
+  let left = 0;
+  let ended = false;
+  let line = '';
+  for (const chunk of chunks) {
+    let at = 0;
+    while (at < chunk.length) {
+      if (left === 0) {
+        digits += String.fromCharCode(chunk[at] ?? 0);
+        at += 1;
+        if (digits.length < 4) continue;
+        const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : -1;
+        if (length < 0 || (length > 0 && length < 4)) return { complete: false, error: undefined };
+        digits = '';
+        line = '';
+        ended = length === 0;
+        left = Math.max(0, length - 4);
+        continue;
+      }
+      const take = Math.min(left, chunk.length - at);
+      if (line.length < 500) line += chunk.toString('utf8', at, at + Math.min(take, 500));
+      left -= take;
+      at += take;
+      if (left === 0 && line.startsWith('ERR ')) return { complete: true, error: line.slice(4).trim() };
+    }
+  }
+  return { complete: ended && left === 0 && digits === '', error: undefined };
+}

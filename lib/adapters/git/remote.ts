@@ -151,7 +151,7 @@ class Remote implements GitSource {
 
   /** A host that does not know a commit, or does not give commits by id, says so in words of its own. */
   #notThere(error: unknown, revision: string): unknown {
-    if (!(error instanceof HoldfastError) || !(error.code === 'GitProtocol' || error.code === 'GitRefMoved'))
+    if (!(error instanceof HoldfastError) || !(error.code === 'GitRemoteError' || error.code === 'GitRefMoved'))
       return error;
     return new HoldfastError({
       code: 'GitRevisionMissing',
