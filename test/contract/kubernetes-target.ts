@@ -10,6 +10,7 @@ import { faultCases } from './kubernetes-target/fault-cases.ts';
 import { healthCases } from './kubernetes-target/health-cases.ts';
 import { ownerCases } from './kubernetes-target/owner-cases.ts';
 import { pruneCases } from './kubernetes-target/prune-cases.ts';
+import { randomCases } from './kubernetes-target/random-cases.ts';
 import { type TargetCase, Workbench } from './kubernetes-target/workbench.ts';
 
 const parts: readonly (readonly [string, readonly TargetCase[]])[] = [
@@ -19,6 +20,7 @@ const parts: readonly (readonly [string, readonly TargetCase[]])[] = [
   ['owners', ownerCases],
   ['faults', faultCases],
   ['health', healthCases],
+  ['histories', randomCases],
 ];
 
 /** Runs the suite. A case that is listed as a deviation must fail: an entry that is no longer needed is an error. */

@@ -188,10 +188,16 @@ function planJudged(planning: Planning, item: Item, wanted: Wanted, judgement: J
     const change = objectChange({ ...facts, action: 'replace', fields, note }, context.hmac);
     return { item, change, holds: [judgement.failure], warnings: [] };
   }
-  if (judgement.kind === 'same' && !judgement.ownershipDiffers) {
-    const origin = item.entry?.origin ?? 'created';
-    const settled = settledEntry({ id: item.id, live, origin, digest: wanted.digest, marks: view.marks }, context.hmac);
-    return { item, settled, holds: [], warnings: [] };
+  if (judgement.kind === 'same' && !adopts) {
+    const known = item.entry?.digest === wanted.digest ? item.entry : undefined;
+    // Somebody shares or took a field and left its value: no reason to write what Git has not changed. The entry keeps the
+    // baseline of all our paths, so that the server goes on being asked until it fits again.
+    if (judgement.ownershipDiffers && known !== undefined) return { item, settled: known, holds: [], warnings: [] };
+    if (!judgement.ownershipDiffers) {
+      const facts = { id: item.id, live, digest: wanted.digest, marks: view.marks };
+      const settled = settledEntry({ ...facts, origin: item.entry?.origin ?? 'created' }, context.hmac);
+      return { item, settled, holds: [], warnings: [] };
+    }
   }
   const fields = judgement.kind === 'differs' ? judgement.fields : [];
   const note = adopts ? claimed.note : fields.length === 0 ? 'no value changes; only who owns the fields' : undefined;
