@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { canonicalJson, type Json } from '../../../lib/core/json.ts';
+import { toYaml } from '../../../lib/core/render/yaml-text.ts';
 import { readManifests } from '../../../lib/core/render/yaml.ts';
 import { readByKubectl } from '../../support/kubectl-oracle.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -123,6 +124,17 @@ test('generated text in every style', async () => {
     stringify({ v: content }, { defaultStringType, lineWidth, version: '1.1' }).replace(/^(?=.)/gm, '  '),
   );
   expect(await compare(specs)).toEqual([]);
+});
+
+test('what we write means to kubectl what it means to us', async () => {
+  const value = fc.dictionary(characters, fc.oneof(characters, fc.array(characters, { maxLength: 3 })), {
+    minKeys: 1,
+    maxKeys: 3,
+  });
+  const values = fc.sample(value, { numRuns: 800, seed: 17 });
+  const specs = values.map((one) => toYaml(one).replace(/^(?=.)/gm, '  '));
+  expect(await compare(specs)).toEqual([]);
+  expect(specs.map(ours)).toEqual(values.map((one) => canonicalJson(one)));
 });
 
 test('whatever a person may mistype: never another meaning than kubectl gives it', async () => {
