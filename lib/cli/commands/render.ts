@@ -1,9 +1,9 @@
 // `holdfast render`: desired state of one application on stdout, as the renderer gave it, and nothing else there.
-import { stringify } from 'yaml';
 import type { Application } from '../../core/config/model.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Desired } from '../../core/render/model.ts';
 import { inputs } from '../../core/render/inputs.ts';
+import { toYaml } from '../../core/render/yaml-text.ts';
 import { makeBundle } from '../../core/source/bundle.ts';
 import { type Opened, openRepository } from '../../runtime/open.ts';
 import { refusal, selectApps } from '../../runtime/select.ts';
@@ -68,11 +68,8 @@ function jsonText(desired: Desired): string {
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 2)}\n`;
 }
 
-/** Hooks are part of what the renderer gave. Strings that YAML 1.1 would read as something else are quoted. */
+/** Hooks are part of what the renderer gave. What some reader of YAML would take for something else is quoted. */
 function yamlText(desired: Desired): string {
   if (desired.kind === 'stack') return desired.body;
-  const documents = [...desired.objects, ...desired.hooks].map((one) =>
-    stringify(one.object, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false }),
-  );
-  return documents.map((document) => `---\n${document}`).join('');
+  return [...desired.objects, ...desired.hooks].map((one) => `---\n${toYaml(one.object)}`).join('');
 }
