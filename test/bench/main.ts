@@ -14,10 +14,11 @@ import { benchApps, benchNamespaces, toYaml, writeRepository } from './objects.t
 import { printReport } from './report.ts';
 import { type BenchInput, type BenchTool, benchTools } from './tools.ts';
 
-const usage = `Usage: npm run bench -- [--rounds N] [--apps N] [--only TOOL[,TOOL]]
+const usage = `Usage: npm run bench -- [--rounds N] [--apps N] [--controllers none|minimal] [--only TOOL[,TOOL]]
 
   --rounds N   how often each tool is measured, in turn (default 3); medians are printed
   --apps N     applications of four objects each (default 250)
+  --controllers  none (default): the way to the cluster alone; minimal: Deployments get a status, the machine more to do
   --only T     of ${benchTools.map(({ name }) => name).join(', ')}
 `;
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     apps: { type: 'string', default: '250' },
+    controllers: { type: 'string', default: 'none' },
     only: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -81,7 +83,7 @@ async function writeSet(scratch: string, count: number): Promise<BenchSet> {
 /** A fresh control plane for each tool and round: what another tool left behind would change the numbers. */
 async function measureTool(tool: BenchTool, set: BenchSet & { scratch: string }, results: Results): Promise<void> {
   await mkdir(set.scratch, { recursive: true });
-  const plane = await startControlPlane({ controllers: 'none' });
+  const plane = await startControlPlane({ controllers: values.controllers === 'minimal' ? 'minimal' : 'none' });
   try {
     const caFile = path.join(set.scratch, 'ca.crt');
     await writeFile(caFile, plane.caPem);

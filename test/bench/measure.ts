@@ -37,6 +37,9 @@ export async function measure(plane: ControlPlane, measured: MeasuredCommand): P
   };
 }
 
+/** A command that takes longer is broken, not slow. */
+const limitMs = 120_000;
+
 function run({ command, args, env, codes = [0] }: MeasuredCommand) {
   return new Promise<{ wallMs: number; peakMb: number; stdout: string }>((resolve, reject) => {
     const started = performance.now();
@@ -48,6 +51,7 @@ function run({ command, args, env, codes = [0] }: MeasuredCommand) {
       peakMb = Math.max(peakMb, child.pid === undefined ? 0 : memoryPeakMb(child.pid));
     };
     const sampler = setInterval(look, 25);
+    const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
       tail = (tail + chunk).slice(-2000);
@@ -59,6 +63,7 @@ function run({ command, args, env, codes = [0] }: MeasuredCommand) {
     child.on('close', (code) => {
       const wallMs = performance.now() - started;
       clearInterval(sampler);
+      clearTimeout(limit);
       if (code !== null && codes.includes(code)) resolve({ wallMs, peakMb, stdout });
       else reject(failed([command, ...args].join(' '), code, tail));
     });
