@@ -111,6 +111,31 @@ export const faultCases: readonly TargetCase[] = [
     },
   },
   {
+    name: 'an object that appears without a conflict is not adopted unseen',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const wanted = [bench.configMap('a', { k: 'v' })];
+      const prepared = await app.plan(wanted);
+      await bench.apply(bench.configMap('a', { theirs: 'x' }), { manager: 'somebody' });
+      expect(await app.act(wanted, prepared)).toMatchObject({ applied: 0, failures: [{ code: 'PlanStale' }] });
+      expect(at(await bench.live(bench.configMap('a')), 'data')).toEqual({ theirs: 'x' });
+    },
+  },
+  {
+    name: 'what is taken back by force is only what the plan showed',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const wanted = [bench.configMap('a', { k: 'v' })];
+      await app.synced(wanted);
+      await bench.edit(bench.configMap('a'), { data: { k: 'first' } });
+      const prepared = await app.plan(wanted);
+      expect(prepared.plan.changes[0]?.fields[0]).toMatchObject({ before: 'first' });
+      await bench.edit(bench.configMap('a'), { data: { k: 'second' } });
+      expect(await app.act(wanted, prepared)).toMatchObject({ applied: 0, failures: [{ code: 'PlanStale' }] });
+      expect(at(await bench.live(bench.configMap('a')), 'data', 'k')).toBe('second');
+    },
+  },
+  {
     name: 'acting twice on one plan writes once',
     run: async (bench) => {
       const app = bench.app('web');

@@ -8,9 +8,9 @@ export const ownerCases: readonly TargetCase[] = [
     name: 'an object without an owner is adopted, with its differences, and nothing of it is lost',
     run: async (bench) => {
       const app = bench.app('web');
-      const before = bench.configMap('a', { k: 'old', theirs: 'x' });
+      const before = bench.configMap('a', { k: 'old', same: 's', theirs: 'x' });
       await bench.client.create(bench.resource('v1', 'ConfigMap'), before, { manager: 'kubectl-create' });
-      const wanted = [bench.configMap('a', { k: 'new' })];
+      const wanted = [bench.configMap('a', { k: 'new', same: 's' })];
       const prepared = await app.plan(wanted);
       expect(actions(prepared)).toEqual(['adopt ConfigMap/a']);
       expect(prepared.plan.changes[0]).toMatchObject({ risk: 'medium', note: 'exists without an owner' });
@@ -23,10 +23,12 @@ export const ownerCases: readonly TargetCase[] = [
       await app.synced(wanted);
       expect(app.inventory.entries[0]?.origin).toBe('adopted');
       const live = await bench.live(before);
-      expect(at(live, 'data')).toEqual({ k: 'new', theirs: 'x' });
+      expect(at(live, 'data')).toEqual({ k: 'new', same: 's', theirs: 'x' });
       // Sole owner from now on: a field removed from Git goes.
       expect(at(managedBy(live, 'kubectl-create') ?? {}, 'fieldsV1', 'f:data')).toEqual({ '.': {}, 'f:theirs': {} });
       expect((await app.observe(wanted)).inSync).toBe(true);
+      await app.synced([bench.configMap('a', { k: 'new' })]);
+      expect(at(await bench.live(before), 'data')).toEqual({ k: 'new', theirs: 'x' });
     },
   },
   {
