@@ -12,7 +12,6 @@ export const sandboxClusterDeviations: Deviations = {
   'a custom kind with a schema refuses unknown fields and wrong types':
     'the sandbox takes definitions without looking at their schemas',
   'a quantity that is none is a mistake in the manifest': 'the sandbox does not read quantities of limits and requests',
-  'a refused Secret gives nothing of its values away': 'the sandbox does not decode the values of Secrets',
   'without any record left, the next apply finds everything owned by before-first-apply':
     'the sandbox keeps records that a patch empties',
   'fields of a custom kind without a schema are recorded one by one':
