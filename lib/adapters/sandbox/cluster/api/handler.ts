@@ -1,6 +1,6 @@
 // From a request to its answer: which verb it is, and what the verb does. Nothing here knows about sockets.
 import type { Json, JsonObject } from '../../../../core/json.ts';
-import { isMap, mapAt } from '../json.ts';
+import { isMap, mapAt, textAt } from '../json.ts';
 import { needsVersion } from '../kinds/behavior.ts';
 import { typeOf } from '../kinds/catalog.ts';
 import { DEDUCED } from '../fields/types.ts';
@@ -155,12 +155,12 @@ function put(writing: WriteRequest, request: ApiRequest): ApiAnswer {
   }
   const { object: given, warnings } = decoded(writing, request);
   const uid = mapAt(given, 'metadata')['uid'];
-  const storedUid = mapAt(stored.object, 'metadata')['uid'];
+  const storedUid = textAt(stored.object, 'metadata', 'uid') ?? '';
   if (typeof uid === 'string' && uid !== '' && uid !== storedUid) {
     const key = ['/registry', path.resource.resource, path.namespace, path.name]
       .filter((part) => part !== '')
       .join('/');
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(storedUid)}`;
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`;
     throw refuse.conflict(
       subjectOf(path),
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
@@ -235,11 +235,10 @@ function remove(writing: WriteRequest, request: ApiRequest): ApiAnswer {
     .list(qualifiedName(path.resource), path.namespace === '' ? undefined : path.namespace)
     .filter(({ object }) => selected?.(object) ?? true)
     .map((stored) => {
-      const { name, namespace } = mapAt(stored.object, 'metadata');
       const one: ResourcePath = {
         ...path,
-        name: String(name),
-        namespace: typeof namespace === 'string' ? namespace : '',
+        name: textAt(stored.object, 'metadata', 'name') ?? '',
+        namespace: textAt(stored.object, 'metadata', 'namespace') ?? '',
       };
       deleteObject({ ...deleting, path: one }, stored, wanted);
       return versioned(stored.object, path);

@@ -130,12 +130,18 @@ export function strategicPatch(type: TypeNode, target: Json | undefined, patch: 
       result[name] =
         isMap(value) && isMap(result[name]) ? strategicPatch(below, result[name], value) : withoutDirectives(value);
   }
+  dropFromSets(result, patch);
+  return result;
+}
+
+/** `$deleteFromPrimitiveList/NAME` without a list of that name beside it. */
+function dropFromSets(result: Record<string, Json | undefined>, patch: JsonObject): void {
   for (const [directive, values] of Object.entries(patch)) {
     const name = /^\$deleteFromPrimitiveList\/(.*)$/.exec(directive)?.[1];
     if (name === undefined || patch[name] !== undefined || !isList(values)) continue;
-    result[name] = (isList(result[name]) ? result[name] : []).filter((entry) => !values.includes(entry));
+    const list = result[name];
+    result[name] = (isList(list) ? list : []).filter((entry) => !values.includes(entry));
   }
-  return result;
 }
 
 function patchList(list: ListType, target: Json | undefined, patch: readonly Json[], deleted: Json | undefined): Json {

@@ -29,13 +29,15 @@ function selectorText(selector: JsonObject): string {
     isMap(selector['matchLabels']) || Array.isArray(selector['matchExpressions'])
       ? mapAt(selector, 'matchLabels')
       : selector;
-  const equals = Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`);
+  const equals = Object.entries(labels).map(([key, value]) => `${key}=${typeof value === 'string' ? value : ''}`);
   return [...equals, ...listAt(selector, 'matchExpressions').map(expressionText)].sort().join(',');
 }
 
 function expressionText(expression: Json): string {
   const key = textAt(expression, 'key') ?? '';
-  const values = listAt(expression, 'values').join(',');
+  const values = listAt(expression, 'values')
+    .filter((value) => typeof value === 'string')
+    .join(',');
   switch (textAt(expression, 'operator')) {
     case 'In':
       return `${key} in (${values})`;

@@ -1,5 +1,6 @@
 // Refusals in the server's own words: the Status bodies that clients match on.
 import type { Json, JsonObject } from '../../../../core/json.ts';
+import { textAt } from '../json.ts';
 import { HoldfastError } from '../../../../core/errors.ts';
 import type { Conflict, Manager } from '../fields/managed.ts';
 import { pathText } from '../fields/field-set.ts';
@@ -19,7 +20,7 @@ export class Refusal extends HoldfastError {
   readonly body: JsonObject | string;
 
   constructor(status: number, body: JsonObject | string) {
-    const message = typeof body === 'string' ? body : String(body['message']);
+    const message = typeof body === 'string' ? body : (textAt(body, 'message') ?? '');
     super({ code: 'SandboxClusterRefusal', source: 'user', message });
     this.status = status;
     this.body = body;

@@ -1,6 +1,6 @@
 // What controllers do to objects, through the same writes as everyone else and under the name that the real controllers have.
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../../../../core/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../../../../core/json.ts';
 import { HoldfastError } from '../../../../core/errors.ts';
 import { isMap, listAt, mapAt, sameJson, textAt } from '../json.ts';
 import { BUILT_IN_RESOURCES } from '../kinds/schema.ts';
@@ -28,13 +28,12 @@ export function resourceNamed(name: string): Resource {
 function requestFor(cluster: Cluster, stored: Stored, subresource: string, manager = MANAGER): WriteRequest {
   const resource =
     builtIn.get(stored.shelf) ?? cluster.catalog.resources.find((one) => qualifiedName(one) === stored.shelf);
-  const { namespace, name } = mapAt(stored.object, 'metadata');
   return {
     cluster,
     path: {
       resource: resource ?? resourceNamed(stored.shelf),
-      namespace: typeof namespace === 'string' ? namespace : '',
-      name: String(name),
+      namespace: textAt(stored.object, 'metadata', 'namespace') ?? '',
+      name: textAt(stored.object, 'metadata', 'name') ?? '',
       subresource,
     },
     options: { fieldManager: manager, dryRun: false, force: false, validation: 'Ignore' },
@@ -136,9 +135,29 @@ export function conditions(
   });
 }
 
-/** A short name for the content of a pod template. */
+/** A short name for the content of a pod template; the order of fields does not matter, so that a template that comes back is the same one. */
 export function templateHash(template: JsonObject): string {
   const letters = 'bcdfghjklmnpqrstvwxz2456789';
-  const digest = createHash('sha256').update(JSON.stringify(template)).digest();
+  const digest = createHash('sha256').update(canonicalJson(template)).digest();
   return [...digest.subarray(0, 10)].map((byte) => letters[byte % letters.length]).join('');
+}
+
+/** When each object was first looked at, in monotonic milliseconds: objects carry whole seconds only. */
+const firstSeen = new WeakMap<Cluster, Map<string, number>>();
+
+/** Milliseconds since a controller first looked at the object in this process, or since it began to be deleted. */
+export function ageOf(cluster: Cluster, object: JsonObject): number {
+  let seen = firstSeen.get(cluster);
+  if (seen === undefined) firstSeen.set(cluster, (seen = new Map()));
+  const id = `${textAt(object, 'metadata', 'uid') ?? ''} ${isGoing(object)}`;
+  const since = seen.get(id);
+  if (since !== undefined) return performance.now() - since;
+  seen.set(id, performance.now());
+  return 0;
+}
+
+/** Forgets an object that is gone. */
+export function forgetAge(cluster: Cluster, object: JsonObject): void {
+  const uid = textAt(object, 'metadata', 'uid') ?? '';
+  for (const going of [true, false]) firstSeen.get(cluster)?.delete(`${uid} ${going}`);
 }

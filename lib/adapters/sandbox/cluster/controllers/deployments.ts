@@ -50,14 +50,15 @@ function revisionOf({ object }: Stored): number {
 }
 
 function makeSet(cluster: Cluster, { object }: Stored, hash: string, revision: number): void {
-  const { name, namespace } = mapAt(object, 'metadata');
+  const name = textAt(object, 'metadata', 'name') ?? '';
+  const { namespace } = mapAt(object, 'metadata');
   const spec = mapAt(object, 'spec');
   const template = withValue(mapAt(spec, 'template'), ['metadata', 'labels', HASH_LABEL], hash);
   makeObject(cluster, 'replicasets.apps', {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      name: `${String(name)}-${hash}`,
+      name: `${name}-${hash}`,
       namespace,
       labels: mapAt(template, 'metadata', 'labels'),
       annotations: { [REVISION]: String(revision) },

@@ -5,7 +5,7 @@ import { isEstablished } from '../kinds/catalog.ts';
 import type { Stored } from '../store/objects.ts';
 import { type Cluster, timestamp } from '../api/cluster.ts';
 import { DEFINITION_FINALIZER } from '../api/deletes.ts';
-import { conditions, isGoing, makeObject, removeObject, writeObject, writeStatus } from './acts.ts';
+import { ageOf, conditions, isGoing, makeObject, removeObject, writeObject, writeStatus } from './acts.ts';
 import { ownersOf } from './runner.ts';
 
 /** A definition is served this long after it was accepted: clients must wait for Established, as on a real server. */
@@ -78,8 +78,7 @@ export function reconcileNamespace(cluster: Cluster, stored: Stored): number | u
     writeStatus(cluster, stored, { ...mapAt(object, 'status'), conditions: conditions(cluster, object, [remaining]) });
     return LOOK_AGAIN_MS;
   }
-  const since = Date.parse(textAt(object, 'metadata', 'deletionTimestamp') ?? '');
-  if (content.length > 0 || cluster.now() - since < NAMESPACE_GRACE_MS) return NAMESPACE_GRACE_MS;
+  if (content.length > 0 || ageOf(cluster, object) < NAMESPACE_GRACE_MS) return NAMESPACE_GRACE_MS;
   if (listAt(object, 'metadata', 'finalizers').length > 0) {
     cluster.store.put(stored.shelf, withValue(object, ['spec', 'finalizers'], undefined));
   } else cluster.store.remove(stored);
@@ -109,7 +108,9 @@ export function collectGarbage(cluster: Cluster, stored: Stored): number | undef
   }
   if (isGoing(object)) {
     for (const finalizer of ['kubernetes.io/pvc-protection', 'kubernetes.io/pv-protection']) {
-      if (finalizers.includes(finalizer)) return void dropFinalizer(cluster, stored, finalizer);
+      if (!finalizers.includes(finalizer)) continue;
+      dropFinalizer(cluster, stored, finalizer);
+      return undefined;
     }
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../../../core/json.ts';
 import { listAt, mapAt, numberAt, textAt } from '../json.ts';
 import type { Stored } from '../store/objects.ts';
 import { type Cluster, timestamp } from '../api/cluster.ts';
-import { conditions, controllerReference, isGoing, makeObject, removeObject, writeStatus } from './acts.ts';
+import { ageOf, conditions, controllerReference, isGoing, makeObject, removeObject, writeStatus } from './acts.ts';
 
 /** The node that every pod runs on. */
 export const NODE_NAME = 'sandbox';
@@ -88,24 +88,6 @@ export function keepPods(
   }
 }
 
-/** When each pod was first seen, in monotonic milliseconds: objects carry whole seconds only. */
-const firstSeen = new WeakMap<Cluster, Map<string, number>>();
-
-function age(cluster: Cluster, pod: JsonObject): number {
-  let seen = firstSeen.get(cluster);
-  if (seen === undefined) firstSeen.set(cluster, (seen = new Map()));
-  const uid = textAt(pod, 'metadata', 'uid') ?? '';
-  const since = seen.get(uid);
-  if (since !== undefined) return performance.now() - since;
-  seen.set(uid, performance.now());
-  return 0;
-}
-
-/** Forgets a pod that is gone. */
-export function forgetPod(cluster: Cluster, pod: JsonObject): void {
-  firstSeen.get(cluster)?.delete(textAt(pod, 'metadata', 'uid') ?? '');
-}
-
 /** The next state of a pod. */
 export function reconcilePod(cluster: Cluster, stored: Stored): number | undefined {
   const { object } = stored;
@@ -113,11 +95,11 @@ export function reconcilePod(cluster: Cluster, stored: Stored): number | undefin
   if (isGoing(object) || phase === 'Succeeded' || phase === 'Failed') return undefined;
   const behaviour = behaviourOf(object);
   if (behaviour === 'pending') return undefined;
-  const left = START_MS - age(cluster, object);
+  const left = START_MS - ageOf(cluster, object);
   if (left > 0) return Math.ceil(left);
   const isBatch = textAt(object, 'spec', 'restartPolicy') !== 'Always';
   if (isBatch && (behaviour === 'ready' || behaviour === 'fail' || behaviour === 'crash')) {
-    const working = START_MS + WORK_MS - age(cluster, object);
+    const working = START_MS + WORK_MS - ageOf(cluster, object);
     if (working <= 0) {
       finish(cluster, stored, behaviour === 'ready');
       return undefined;

@@ -1,5 +1,6 @@
 // Which controller looks after which resource.
-import { forgetPod, reconcilePod } from './pods.ts';
+import { forgetAge } from './acts.ts';
+import { reconcilePod } from './pods.ts';
 import { reconcileDeployment } from './deployments.ts';
 import { reconcileJob } from './jobs.ts';
 import {
@@ -30,7 +31,7 @@ export const CONTROLLERS: Controllers = {
   },
   everything: collectGarbage,
   aftermath(cluster, gone) {
-    if (gone.shelf === 'pods') forgetPod(cluster, gone.object);
+    forgetAge(cluster, gone.object);
     // A workload that lost a pod makes another one.
     return [...afterRemoval(cluster, gone), ...ownersOf(cluster, gone)];
   },

@@ -29,11 +29,10 @@ export class FieldSet {
 
   /** Adds a path. Only for the one who is building the set. The empty path stands for the whole object, which nobody owns. */
   insert(path: FieldPath): void {
-    const last = path.at(-1);
-    if (last === undefined) return;
-    let node: FieldSet = this;
-    for (const element of path.slice(0, -1)) node = node.descend(element);
-    node.members.add(last);
+    const [head, ...rest] = path;
+    if (head === undefined) return;
+    if (rest.length === 0) this.members.add(head);
+    else this.descend(head).insert(rest);
   }
 
   private descend(element: Element): FieldSet {

@@ -42,8 +42,10 @@ export interface FieldType {
   readonly presence: string;
   /** What an entry without it counts as, when it is a key of its list. */
   readonly default: Json | undefined;
-  /** The zero value that Go writes for it; `undefined` when nothing is written. */
-  readonly zero: 'struct' | Json | undefined;
+  /** Whether Go holds a struct there, which is always written, however empty. */
+  readonly isStruct: boolean;
+  /** The zero value that Go writes for what is no struct; `undefined` when nothing is written. */
+  readonly zero: Json | undefined;
 }
 
 const UNTYPED: TypeNode = { scalar: 'untyped' };

@@ -82,7 +82,10 @@ export function secretText(secret: JsonObject): JsonObject {
   const text = mapAt(secret, 'stringData');
   if (secret['stringData'] === undefined) return secret;
   const { stringData: _written, ...rest } = secret;
-  const encoded = Object.entries(text).map(([name, value]) => [name, Buffer.from(String(value)).toString('base64')]);
+  const encoded = Object.entries(text).map(([name, value]) => [
+    name,
+    Buffer.from(typeof value === 'string' ? value : '').toString('base64'),
+  ]);
   return encoded.length === 0 ? rest : { ...rest, data: { ...mapAt(secret, 'data'), ...Object.fromEntries(encoded) } };
 }
 

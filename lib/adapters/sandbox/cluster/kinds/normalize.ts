@@ -71,7 +71,7 @@ function normalizeStruct(type: TypeNode, given: JsonObject, fill: boolean): Json
 
 function normalizeField(field: FieldType, value: Json | undefined, fill: boolean): Json | undefined {
   if (value === undefined || value === null) {
-    if (field.zero !== 'struct') return field.zero;
+    if (!field.isStruct) return field.zero;
     return normalize(field.type, {}, fill);
   }
   if (field.presence === '?' && isOmitted(value, field)) return undefined;
@@ -82,5 +82,5 @@ function normalizeField(field: FieldType, value: Json | undefined, fill: boolean
 function isOmitted(value: Json, field: FieldType): boolean {
   if (value === '' || value === 0 || value === false) return field.type.name !== 'util.intstr.IntOrString';
   if (isList(value)) return value.length === 0;
-  return isMap(value) && field.zero !== 'struct' && Object.keys(value).length === 0;
+  return isMap(value) && !field.isStruct && Object.keys(value).length === 0;
 }

@@ -11,15 +11,16 @@ export function canonicalQuantity(value: Json): Json {
   if (typeof text !== 'string') return value;
   const match = PARTS.exec(text);
   if (match === null || `${match[2]}${match[3] ?? ''}` === '') return value;
-  const [, sign = '', whole = '', fraction = '', suffix, exponent] = match;
+  const [, sign = '', integer = '', fraction = '', suffix, exponent] = match;
   const negative = sign === '-' ? '-' : '';
-  const digits = BigInt(`${whole}${fraction}` || '0');
+  const digits = BigInt(`${integer}${fraction}` || '0');
   if (digits === 0n) return '0';
   const scale = -fraction.length;
-  if (suffix !== undefined && suffix.endsWith('i')) {
-    const bytes = scaled(digits * 1024n ** BigInt(BINARY.indexOf(suffix)), scale);
-    // Less than one byte, or a fraction of one: the server falls back to decimal.
-    return bytes === undefined ? value : negative + binary(bytes);
+  if (suffix?.endsWith('i')) {
+    const bytes = digits * 1024n ** BigInt(BINARY.indexOf(suffix));
+    const whole = scaled(bytes, scale);
+    // A fraction of a byte has no binary suffix.
+    return negative + (whole === undefined ? decimal(bytes, scale) : binary(whole));
   }
   const power = scale + (exponent === undefined ? 3 * (DECIMAL.indexOf(suffix ?? '') - 3) : Number(exponent));
   return negative + (exponent === undefined ? decimal(digits, power) : scientific(digits, power));
@@ -59,8 +60,8 @@ function reduced(digits: bigint, power: number): readonly [bigint, number] {
 
 function decimal(digits: bigint, power: number): string {
   let [value, exponent] = reduced(digits, power);
-  // Nothing is smaller than a billionth: the server rounds up.
-  while (exponent < -9) {
+  // Nothing in a resource list is smaller than a thousandth: the server rounds up.
+  while (exponent < -3) {
     value = (value + 999n) / 1000n;
     exponent += 3;
   }

@@ -48,12 +48,13 @@ function parseType(text: string): TypeNode {
   if (text.startsWith('atomic#')) {
     // The referred type may not be filled yet: read its fields when they are asked for.
     const referred = namedType(text.slice('atomic#'.length));
-    return {
+    const node: TypeNode = {
       name: text.slice('atomic#'.length),
       get map() {
         return referred.map === undefined ? undefined : { ...referred.map, atomic: true };
       },
-    } as TypeNode;
+    };
+    return node;
   }
   const [, open = '', inside = '', rest = ''] = /^([[{])([^\]}]*)[\]}](.*)$/.exec(text) ?? [];
   const element = parseType(rest);
@@ -84,7 +85,8 @@ function parseField(text: string): FieldType {
     type,
     presence,
     default: filled === undefined ? fallback : JSON.parse(filled),
-    zero: written && isStruct ? 'struct' : zero,
+    isStruct: written && isStruct,
+    zero,
   };
 }
 

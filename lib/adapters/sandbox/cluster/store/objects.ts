@@ -23,7 +23,7 @@ export interface ChangeEvent {
 type Listener = (event: ChangeEvent) => void;
 
 /** How many changes a watch may be behind. */
-const HISTORY = 4_096;
+const HISTORY = 1_024;
 
 /** The objects. One process at a time may have a directory open. */
 export class ObjectStore {
@@ -155,7 +155,7 @@ export class ObjectStore {
       const dropped = this.#history.splice(0, HISTORY);
       this.#historyFrom = dropped.at(-1)?.stored.version ?? this.#historyFrom;
     }
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of this.#listeners) listener(event);
     if (this.#journal.isLong) this.#journal.rewrite(this.#entries());
   }
 
