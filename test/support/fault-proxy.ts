@@ -16,6 +16,10 @@ export type Fault = { readonly path?: RegExp } & (
   | { readonly kind: 'flip'; readonly at: number }
   /** Sends one byte after the other, so that the answer never ends. */
   | { readonly kind: 'trickle'; readonly everyMs: number }
+  /** Cuts a connection that was used before when the next request comes on it. */
+  | { readonly kind: 'cut-kept' }
+  /** Speaks as a host that knows only the first protocol version. */
+  | { readonly kind: 'old-protocol' }
   | { readonly kind: 'body'; readonly type: string; readonly text: string }
 );
 
@@ -35,12 +39,16 @@ export interface FaultProxy {
 /** Starts a proxy on 127.0.0.1 in front of a port, until the test ends. */
 export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   let faults: readonly Fault[] = [];
+  const used = new WeakSet<object>();
   const requests: { method: string; url: string; authorization: string | undefined }[] = [];
   const server = createServer((req, res) => {
     const { method = '', url = '' } = req;
     requests.push({ method, url, authorization: req.headers.authorization });
     const fault = faults.find(({ path }) => path === undefined || path.test(url));
-    if (fault?.kind === 'delay') {
+    const kept = used.has(req.socket);
+    used.add(req.socket);
+    if (fault?.kind === 'cut-kept' && kept) req.socket.destroy();
+    else if (fault?.kind === 'delay') {
       const timer = setTimeout(() => forward(targetPort, req, res, undefined), fault.ms);
       res.on('close', () => clearTimeout(timer));
     } else if (fault?.kind === 'status') {
@@ -59,6 +67,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 }
 
 function forward(port: number, req: IncomingMessage, res: ServerResponse, fault: Fault | undefined): void {
+  if (fault?.kind === 'old-protocol') delete req.headers['git-protocol'];
   const upstream = request(
     { host: '127.0.0.1', port, path: req.url, method: req.method, headers: req.headers },
     (answer) => {

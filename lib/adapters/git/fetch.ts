@@ -1,12 +1,13 @@
 // isomorphic-git for the conversation with a Git host. What it receives goes into our pack store, not into its own index.
 import { promises as files } from 'node:fs';
+import { dirname } from 'node:path';
 import type { HttpClient } from 'isomorphic-git';
 import { HoldfastError } from '../../core/errors.ts';
 import { shown } from '../../core/source/path.ts';
 import type { GitHttp } from './http.ts';
 import { packError } from './pack-format.ts';
 import type { PackStore } from './pack-store.ts';
-import { writeWhole } from './pack-store.ts';
+import { storeFailed, writeWhole } from './pack-store.ts';
 import { checkFrame } from './pkt-line.ts';
 
 /** Answers to ref listings; real hosts have a few hundred bytes per ref. */
@@ -159,23 +160,27 @@ class Stored extends HoldfastError {
 
 function writer(conversation: Conversation, store: PackStore): typeof files.writeFile {
   const write = async (path: string, data: string | Uint8Array): Promise<void> => {
-    if (!path.endsWith('.pack')) {
-      await writeWhole(path, data);
-      return;
-    }
     // A write that fails is tried a second time by isomorphic-git.
     if (conversation.failure !== undefined) throw conversation.failure;
-    if (!conversation.stored) {
-      try {
-        await store.add(Buffer.from(data as Uint8Array));
-      } catch (error) {
-        throw conversation.keep(error);
+    try {
+      if (!path.endsWith('.pack')) {
+        await files.mkdir(dirname(path), { recursive: true });
+        await writeWhole(path, data);
+      } else if (!conversation.stored) {
+        await store.add(typeof data === 'string' ? Buffer.from(data) : bufferOf(data));
+        conversation.stored = true;
       }
-      conversation.stored = true;
+    } catch (error) {
+      throw conversation.keep(storeFailed(error));
     }
-    throw new Stored();
+    if (conversation.stored && path.endsWith('.pack')) throw new Stored();
   };
   return write as typeof files.writeFile;
+}
+
+/** The same bytes, not a copy of them. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function foreign(error: unknown): HoldfastError {

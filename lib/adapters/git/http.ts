@@ -1,5 +1,5 @@
 // HTTP to one Git host: own keep-alive connections, deadlines, a limit on bytes, credentials for one origin only.
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request as httpRequest } from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
 import { HoldfastError } from '../../core/errors.ts';
@@ -152,19 +152,30 @@ class Exchange {
     const first = this.#deadline(firstByteMs, `gave no answer within ${firstByteMs} ms`);
     this.#timers.push(total, first);
     return await new Promise<IncomingMessage>((resolve, reject) => {
-      const make = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
-      const agent = agents[this.#url.protocol === 'https:' ? 'https:' : 'http:'];
-      const method = this.#request.body === undefined ? 'GET' : 'POST';
-      const request = make(this.#url, { method, agent, headers: this.#headers });
       this.#fail = reject;
-      this.#stop = () => request.destroy();
-      request.on('response', (response) => {
-        clearTimeout(first);
-        resolve(response);
-      });
-      request.on('error', (error) => reject(unreachable(this.#url.origin, error)));
-      request.end(this.#request.body);
+      const attempt = (again: boolean): void => {
+        const request = this.#open();
+        this.#stop = () => request.destroy();
+        request.on('response', (response) => {
+          clearTimeout(first);
+          resolve(response);
+        });
+        request.on('error', (error) => {
+          // The host may close a connection that was kept at the moment we use it: that is no answer, so we ask again.
+          if (again && request.reusedSocket && 'code' in error && error.code === 'ECONNRESET') attempt(false);
+          else reject(unreachable(this.#url.origin, error));
+        });
+        request.end(this.#request.body);
+      };
+      attempt(true);
     });
+  }
+
+  #open(): ClientRequest {
+    const method = this.#request.body === undefined ? 'GET' : 'POST';
+    const options = { method, headers: this.#headers };
+    if (this.#url.protocol === 'https:') return httpsRequest(this.#url, { ...options, agent: agents['https:'] });
+    return httpRequest(this.#url, { ...options, agent: agents['http:'] });
   }
 
   async body(response: IncomingMessage): Promise<readonly Buffer[]> {

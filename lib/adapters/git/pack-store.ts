@@ -19,15 +19,15 @@ interface Pack {
 /** Small packs are read whole once; larger ones object by object. */
 const wholeBytes = 32 * 1024 * 1024;
 
-/** Writes a file so that it is there whole or not at all. */
+/** Writes a file so that it is there whole or not at all. Throws `GitStoreFailed`. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, data);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw storeFailed(error);
   }
 }
 
@@ -156,6 +156,20 @@ async function fileSize(file: string): Promise<number | undefined> {
   } finally {
     await handle.close();
   }
+}
+
+/** A full or read-only disk as what it is; other errors as they are. */
+export function storeFailed(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (error instanceof HoldfastError || !/^E[A-Z]+$/.test(code)) return error;
+  return new HoldfastError({
+    code: 'GitStoreFailed',
+    source: 'system',
+    message: `The copy of the repository cannot be written (${code})`,
+    retryable: true,
+    next: 'Make room in the data directory',
+    cause: error,
+  });
 }
 
 /** The error for a stored repository that cannot be read any more; it is fetched anew the next time. */

@@ -11,7 +11,7 @@ import type { GitHttpOptions } from './http.ts';
 import { GitHttp } from './http.ts';
 import type { GitObject, ObjectType } from './objects.ts';
 import { objectMissing, parseTree, treeOfCommit } from './objects.ts';
-import { PackStore, writeWhole } from './pack-store.ts';
+import { PackStore, storeFailed, writeWhole } from './pack-store.ts';
 import { assertBranch, branchMissing } from './refs.ts';
 
 export interface RemoteOptions extends GitHttpOptions {
@@ -205,8 +205,8 @@ class Remote implements GitSource {
       this.#damaged = false;
       return generation;
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
-      throw diskError(error);
+      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      throw storeFailed(error);
     }
   }
 
@@ -235,18 +235,4 @@ function isMoved(error: unknown): boolean {
 /** Faults of the copy, not of the host: a fresh one may do. */
 function startAgain(error: unknown): boolean {
   return error instanceof HoldfastError && (error.code === 'GitRepositoryCorrupt' || error.code === 'GitPackTooLarge');
-}
-
-/** A full or read-only disk as what it is. */
-function diskError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (error instanceof HoldfastError || !/^E[A-Z]+$/.test(code)) return error;
-  return new HoldfastError({
-    code: 'GitStoreFailed',
-    source: 'system',
-    message: `The copy of the repository cannot be written (${code})`,
-    retryable: true,
-    next: 'Make room in the data directory',
-    cause: error,
-  });
 }

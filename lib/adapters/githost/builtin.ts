@@ -98,7 +98,7 @@ class Host implements BuiltinHost {
         res.writeHead(404, { 'content-type': 'text/plain' }).end(hint);
         return true;
       }
-      await this.#create(directory);
+      await this.#oneAtATime(encoded, async () => await this.#create(directory));
     }
     const cgi = { root: this.#options.directory, path, query };
     if (action !== 'git-receive-pack') await serveCgi(cgi, req, res);

@@ -37,7 +37,7 @@ export interface ImageDecision {
 }
 
 /** The trailer by which our own commits are known. */
-export const imageTrailer = 'Holdfast-Image';
+const imageTrailer = 'Holdfast-Image';
 
 /** Decides. Pure: equal files, rules and tags give equal bytes. */
 export function decideImages(
@@ -109,9 +109,4 @@ function commitMessage(updates: readonly ImageUpdate[]): string {
 /** Without registry and path, so that the subject fits a line. */
 function short(image: string): string {
   return image.slice(image.lastIndexOf('/') + 1);
-}
-
-/** Whether a commit message is one of ours about images. */
-export function isImageCommit(message: string): boolean {
-  return new RegExp(`^${imageTrailer}: \\S+$`, 'm').test(message);
 }

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RemoteOptions } from '../../../lib/adapters/git/remote.ts';
@@ -94,6 +103,22 @@ describe('a host that fails', () => {
     const { proxy, source } = await start({ totalMs: 300 });
     proxy.set({ kind: 'trickle', everyMs: 20 });
     expect(await failure(source.head('main'))).toMatchObject({ code: 'GitTimeout', retryable: true });
+  });
+
+  test('a kept connection that the host closes just now is no fault', async () => {
+    const { proxy, source, first } = await start();
+    await source.head('main');
+    proxy.set({ kind: 'cut-kept' });
+    expect(await source.head('main')).toBe(first);
+    expect(proxy.requests.length).toBeGreaterThan(4);
+  });
+
+  test('a host that knows only the first protocol version is read, too', async () => {
+    const { proxy, source, first } = await start();
+    proxy.set({ kind: 'old-protocol' });
+    expect(await source.head('main')).toBe(first);
+    expect(await source.head('mai')).toBeUndefined();
+    expect(await textOf(source, first)).toBe('a: 1\n');
   });
 
   test('a web page in the place of Git', async () => {
@@ -327,6 +352,35 @@ describe('the copy on disk', () => {
     const { source, first, open, dataDirectory } = await start();
     await source.open(first);
     writeFileSync(join(dataDirectory, readdirSync(dataDirectory)[0] ?? '', 'current'), 'nonsense');
+    expect(await textOf(open(), first)).toBe('a: 1\n');
+  });
+
+  test('a disk that cannot be written is said, and the next try works', async () => {
+    const { first, open, dataDirectory } = await start();
+    writeFileSync(dataDirectory, 'in the way');
+    expect(await failure(open().open(first))).toMatchObject({
+      code: 'GitStoreFailed',
+      source: 'system',
+      retryable: true,
+    });
+    rmSync(dataDirectory);
+    const source = open();
+    expect(await textOf(source, first)).toBe('a: 1\n');
+  });
+
+  test('a disk that cannot be written in a later fetch is said, and the next try works', async () => {
+    const { source, first, open, work, server, push, dataDirectory } = await start();
+    await source.open(first);
+    writeFiles(work, { 'a.yaml': 'a: 2\n' });
+    const second = await commitAll(work, 'second');
+    await push(`${server.url}/repo.git`, 'main');
+    const packs = join(copyOf(dataDirectory), 'objects/pack');
+    renameSync(packs, `${packs}-away`);
+    writeFileSync(packs, 'in the way');
+    expect((await failure(source.open(second))).code).toBe('GitStoreFailed');
+    rmSync(packs);
+    renameSync(`${packs}-away`, packs);
+    expect(await textOf(source, second)).toBe('a: 2\n');
     expect(await textOf(open(), first)).toBe('a: 1\n');
   });
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openRepository } from '../../../lib/adapters/git/repository.ts';
+import { openLocal } from '../../../lib/adapters/git/local.ts';
+import { openRemote } from '../../../lib/adapters/git/remote.ts';
+import { localWriter, remoteWriter } from '../../../lib/adapters/git/write.ts';
 import { gitWriterContract } from '../../contract/git-writer.ts';
 import { commitAll, git, startGitServer, workTree, writeFiles } from '../../support/git.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -8,25 +10,30 @@ import { tempDir } from '../../support/temp-dir.ts';
 const edit = { branch: 'main', message: 'm', author: { name: 'A\nB <x>', email: 'a@b' }, at: 0 };
 const edits = [{ path: 'a.yaml', bytes: Buffer.from('a: 2\n') }];
 
-async function opened(url: string, temp: string) {
-  const repository = await openRepository({ url, dataDirectory: join(temp, 'data') });
-  onTestFinished(() => repository.close());
-  return repository;
+function overHttp(url: string, temp: string) {
+  const source = openRemote({ url, dataDirectory: join(temp, 'data') });
+  return { source, writer: remoteWriter(source, { url }) };
+}
+
+async function onDisk(directory: string) {
+  const source = await openLocal(directory);
+  onTestFinished(() => source.close());
+  return { source, writer: localWriter(source, directory) };
 }
 
 describe('over HTTP', () => {
   gitWriterContract(async (temp) => {
     const server = await startGitServer(join(temp, 'host'));
     await server.host.create('repo');
-    return { bare: server.host.path('repo'), ...(await opened(`${server.url}/repo.git`, temp)) };
+    return { bare: server.host.path('repo'), ...overHttp(`${server.url}/repo.git`, temp) };
   });
 });
 
-describe.each(['path', 'file URL'])('on this machine by %s', (how) => {
+describe('on this machine', () => {
   gitWriterContract(async (temp) => {
     const bare = join(temp, 'bare.git');
     await git(temp, 'init', '-q', '--bare', bare);
-    return { bare, ...(await opened(how === 'path' ? bare : `file://${bare}`, temp)) };
+    return { bare, ...(await onDisk(bare)) };
   });
 });
 
@@ -37,7 +44,7 @@ async function protectedBranch() {
   await git(join(temp, 'work'), 'push', '-q', `${server.url}/repo.git`, 'main');
   await git(server.host.path('repo'), 'config', 'receive.hideRefs', 'refs/heads/locked');
   await git(server.host.path('repo'), 'branch', 'locked', 'main');
-  return { temp, parent, server, ...(await opened(`${server.url}/repo.git`, temp)) };
+  return { temp, parent, server, ...overHttp(`${server.url}/repo.git`, temp) };
 }
 
 test('a branch that the host keeps to itself is refused with its reason', async () => {
@@ -73,7 +80,7 @@ test('a branch that is checked out is refused, and another one is written', asyn
   const work = join(temp, 'work');
   const parent = await workTree(work, { 'a.yaml': 'a: 1\n' });
   await git(work, 'branch', 'other');
-  const { writer } = await opened(work, temp);
+  const { writer } = await onDisk(work);
   await expect(writer.commit({ ...edit, parent, edits })).rejects.toMatchObject({ code: 'GitPushRefused' });
   expect((await writer.commit({ ...edit, branch: 'other', parent, edits })).kind).toBe('pushed');
 });
@@ -88,7 +95,7 @@ test('a push sends the few new objects, however large the repository is', async 
   writeFiles(join(temp, 'work'), { 'a.yaml': 'a: 1\n' });
   const parent = await commitAll(join(temp, 'work'), 'second');
   await git(join(temp, 'work'), 'push', '-q', `${server.url}/repo.git`, 'main');
-  const { writer, source } = await opened(`${server.url}/repo.git`, temp);
+  const { writer, source } = overHttp(`${server.url}/repo.git`, temp);
   await source.head('main');
   await source.open(parent);
   const before = await git(server.host.path('repo'), 'count-objects');
