@@ -101,11 +101,10 @@ function isSettled(view: View, item: Item): boolean {
 function observationOf(view: View): Observation {
   const items = [...view.items.values()].sort((a, b) => byWriteOrder(a.id, b.id));
   const { request } = view;
-  const rebuilding = request.pruneHeld && view.extras.size > 0;
   const settings = request.inventory.settings === view.settings;
   return {
     app: request.app.id,
-    inSync: !rebuilding && settings && items.every((item) => isSettled(view, item)),
+    inSync: view.extras.size === 0 && settings && items.every((item) => isSettled(view, item)),
     health: healthOf(view, items),
     drift: view.atRest ? driftOf(view, items) : [],
     compared: items.length,

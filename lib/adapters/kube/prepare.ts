@@ -80,15 +80,11 @@ function planOf(planning: Planning, opened: Opened, changes: readonly Change[], 
     warnings: [
       ...parts.planned.flatMap(({ warnings }) => warnings),
       ...parts.removals.flatMap(({ warning }) => warning ?? []),
-      ...[...view.extras.values()].map(({ id }) => extraText(view, idText(id))),
+      ...[...view.extras.values()].map(
+        ({ id }) => `${idText(id)} carries our marks and is not in Git: it is recorded, and kept`,
+      ),
     ],
   };
-}
-
-function extraText(view: View, name: string): string {
-  return view.request.pruneHeld
-    ? `${name} carries our marks and is not in Git; it is taken into the inventory, and kept`
-    : `${name} carries our marks and is neither in Git nor in the inventory; it is left alone`;
 }
 
 function hooks(opened: Opened, view: View): readonly Skipped[] {
@@ -112,12 +108,9 @@ function settledEntries(
   planned: readonly Planned[],
   removals: readonly PlannedRemoval[],
 ): readonly ObjectEntry[] {
-  const rebuilt: ObjectEntry[] = [];
-  if (view.request.pruneHeld) {
-    for (const { id, apiVersion, uid } of view.extras.values()) {
-      rebuilt.push({ id, apiVersion, origin: 'created', ...(uid === undefined ? {} : { uid }) });
-    }
-  }
+  const rebuilt = [...view.extras.values()].map(({ id, apiVersion, uid }): ObjectEntry => {
+    return { id, apiVersion, origin: 'created', rebuilt: true, ...(uid === undefined ? {} : { uid }) };
+  });
   return [
     ...planned.flatMap(({ settled }) => settled ?? []),
     ...removals.flatMap(({ settled }) => settled ?? []),
@@ -134,5 +127,6 @@ function holdsOf(view: View, planned: readonly Planned[], removals: readonly Pla
     app: view.request.app.name,
     confirmed: view.request.prune?.confirmed ?? false,
   });
-  return [...planned.flatMap(({ holds }) => holds), ...guard];
+  // What only a person can change comes first: it decides whether trying again makes sense.
+  return [...planned.flatMap(({ holds }) => holds), ...guard].sort((a, b) => Number(a.retryable) - Number(b.retryable));
 }

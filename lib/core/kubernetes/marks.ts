@@ -1,5 +1,5 @@
 // The marks on objects: who owns what, written on the object itself. Contracts for ever: never anything that varies by run.
-import type { Hash, JsonObject } from '../json.ts';
+import { type Hash, isObject, type JsonObject } from '../json.ts';
 import { idKey, type KubeObject, type ObjectId } from './object.ts';
 import { managedEntry } from './managed.ts';
 
@@ -69,9 +69,15 @@ export function ownerSelector(installation: string, marks?: Marks): string {
   return marks === undefined ? all : `${all},${appLabel}=${marks.labels[appLabel] ?? ''}`;
 }
 
+function isMap(value: unknown): boolean {
+  return value === undefined || value === null || isObject(value);
+}
+
 /** The object with the marks of its application. Pod templates are left alone: a mark there would restart pods. */
 export function withMarks(object: KubeObject, id: ObjectId, marks: Marks): KubeObject {
   const { metadata } = object;
+  // Labels that are not a map are for the server to refuse, in its own words.
+  if (!isMap(metadata.labels) || !isMap(metadata.annotations)) return object;
   return {
     ...object,
     metadata: {

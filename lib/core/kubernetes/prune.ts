@@ -57,7 +57,9 @@ function stillOurs(situation: PruneSituation, live: KubeObject): boolean {
 /** Reasons to leave a live object of ours alone, in the order in which a person should hear them. */
 function reasonToKeep(situation: PruneSituation): string | undefined {
   const { id, policy } = situation;
-  if (situation.held) return 'the inventory was rebuilt from marks; nothing is deleted until that is confirmed';
+  const rebuilt = situation.entry.rebuilt === true && !situation.confirmed;
+  if (situation.held || rebuilt)
+    return 'the inventory was rebuilt from marks; the delete waits for a person: sync with --prune';
   if (!situation.enabled) return 'pruning is off';
   if (isProtected(id, policy)) return `a ${id.kind} is deleted only when prune.kinds names it`;
   if (policy.confirm && !situation.confirmed) return 'the delete waits for a person: sync with --prune';

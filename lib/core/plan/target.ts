@@ -30,6 +30,8 @@ export interface InventoryEntry {
   readonly baseline?: string;
   /** Short hashes of our managed paths: tells a hand edit of our field from a field that we never had. */
   readonly owned?: string;
+  /** Found by its marks after the inventory was lost: deleted only when a person confirms. */
+  readonly rebuilt?: boolean;
 }
 
 export interface Inventory {

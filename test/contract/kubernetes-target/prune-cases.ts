@@ -123,6 +123,11 @@ export const pruneCases: readonly TargetCase[] = [
       expect(fresh.recorded).toEqual(['ConfigMap/a', 'ConfigMap/b']);
       expect(await bench.get(bench.configMap('b'))).toBeDefined();
       fresh.pruneHeld = false;
+      const next = await fresh.plan([bench.configMap('a', { k: 'new' })]);
+      expect(actions(next)).toEqual(['update ConfigMap/a']);
+      expect(next.plan.skipped[0]?.reason).toContain('rebuilt from marks');
+      expect((await fresh.sync([bench.configMap('a')])).observation.inSync).toBe(true);
+      fresh.prune = { enabled: true, confirmed: true };
       expect(await fresh.synced([bench.configMap('a')])).toMatchObject({ deleted: 1 });
       expect(await bench.get(bench.configMap('b'))).toBeUndefined();
     },

@@ -43,7 +43,11 @@ function objectsOf(bench: Workbench, wanted: Extract<Step, { kind: 'git' }>['sta
 /** Does something by hand; what is not there cannot be changed. */
 async function byHand(bench: Workbench, app: AppUnderTest, act: Exclude<Step, { kind: 'git' }>): Promise<void> {
   if (act.kind === 'forget') {
-    app.inventory = { v: 1, entries: app.inventory.entries.map(({ baseline: _, ...entry }) => entry) };
+    const entries = app.inventory.entries.map((entry) => {
+      const { baseline: _, ...rest } = entry;
+      return rest;
+    });
+    app.inventory = { v: 1, entries };
     return;
   }
   const object = bench.configMap(act.name);

@@ -45,6 +45,12 @@ describe('marks', () => {
     expect(marked.metadata.labels).toMatchObject({ tier: 'front', 'holdfast.dev/app': 'web' });
   });
 
+  it('leaves labels of a wrong type for the server to refuse', () => {
+    const wrong = configMap({}, { labels: 'a=b' });
+    expect(withMarks(wrong, id, marks)).toEqual(wrong);
+    expect(withMarks(configMap({}, { labels: null }), id, marks).metadata.labels).toEqual(marks.labels);
+  });
+
   it('knows an object as ours only with labels, owner and manager', () => {
     const object = ours();
     expect(isOurs(object, id, marks)).toBe(true);
