@@ -66,7 +66,9 @@ class Waker {
     this.#options = options;
     this.#guard = guard;
     this.#state = appState(row);
-    this.#manualSync = options.manual === true ? this.#state.synced + 1 : undefined;
+    // A run that is on its way is gone on with: asking again at each wake would end its wait each time.
+    this.#manualSync =
+      options.manual === true ? this.#state.synced + (this.#state.run === undefined ? 1 : 0) : undefined;
     this.#startedAt = home.monotonic();
   }
 
