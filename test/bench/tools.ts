@@ -80,7 +80,7 @@ const holdfast: BenchTool = {
       'again',
       async (input) => {
         // Everything is remembered but the renderings.
-        await rm(path.join(input.scratch, 'data', 'render'), { recursive: true, force: true });
+        await rm(path.join(input.scratch, 'data', 'blobs', 'data', 'rendered'), { recursive: true, force: true });
         return holdfastApply(input);
       },
     ],
