@@ -121,7 +121,9 @@ function setAt(
   }
   const list = isList(target) ? target : [];
   const index =
-    typeof step === 'number' ? step : list.findIndex((entry) => isMap(entry) && String(entry[step.key]) === step.value);
+    typeof step === 'number'
+      ? step
+      : list.findIndex((entry) => isMap(entry) && JSON.stringify(entry[step.key])?.replaceAll('"', '') === step.value);
   if (index < 0 || index >= list.length) throw noSuchField(field);
   const after = setAt(list[index], rest, value, field);
   return after === undefined ? list.toSpliced(index, 1) : list.with(index, after);

@@ -1,11 +1,12 @@
 // What happens by itself after a write.
 import { describe, expect, test } from 'vitest';
+import { listAt, numberAt, textAt } from '../../../../lib/adapters/sandbox/cluster/json.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { type Client, configMap, configMaps, deployment, deployments, freshCluster } from './support.ts';
+import { type Client, configMap, configMaps, deployment, deployments, freshCluster, names } from './support.ts';
 
 const condition = async (client: Client, path: string, type: string) => {
   const { body } = await client.send('GET', path);
-  return [...(body.status?.conditions ?? [])].find((one) => String(one.type) === type);
+  return listAt(body, 'status', 'conditions').find((one) => textAt(one, 'type') === type);
 };
 
 describe('a Deployment', () => {
@@ -13,13 +14,14 @@ describe('a Deployment', () => {
     const client = await freshCluster();
     await client.apply(`${deployments}/web`, deployment('web', 'nginx:1', { replicas: 2 }));
     await eventually(
-      async () => (await condition(client, `${deployments}/web`, 'Available'))?.status === ('True' as never),
+      async () => textAt(await condition(client, `${deployments}/web`, 'Available'), 'status') === 'True',
     );
     const { body } = await eventually(async () => {
       const reply = await client.send('GET', `${deployments}/web`);
-      return Number(reply.body.status!.availableReplicas) === 2 && reply;
+      return numberAt(reply.body, 'status', 'availableReplicas') === 2 && reply;
     });
-    expect(body.status).toMatchObject({ observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2 });
+    const counts = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
+    expect(body).toMatchObject({ status: counts });
   });
 
   test.each(['nginx:crash', 'nginx:missing', 'nginx:never-ready'])(
@@ -29,7 +31,7 @@ describe('a Deployment', () => {
       await client.apply(`${deployments}/web`, deployment('web', image, { progressDeadlineSeconds: 1 }));
       const progressing = await eventually(async () => {
         const one = await condition(client, `${deployments}/web`, 'Progressing');
-        return String(one?.status) === 'False' && one;
+        return textAt(one, 'status') === 'False' && one;
       });
       expect(progressing).toMatchObject({ reason: 'ProgressDeadlineExceeded' });
       expect(await condition(client, `${deployments}/web`, 'Available')).toMatchObject({ status: 'False' });
@@ -38,13 +40,14 @@ describe('a Deployment', () => {
 
   test('with a bad new image keeps its old pods', async () => {
     const client = await freshCluster();
-    const ready = async () => Number((await client.send('GET', `${deployments}/web`)).body.status!.readyReplicas ?? 0);
+    const ready = async () =>
+      numberAt((await client.send('GET', `${deployments}/web`)).body, 'status', 'readyReplicas');
     await client.apply(`${deployments}/web`, deployment('web'));
     await eventually(async () => (await ready()) === 1);
     await client.apply(`${deployments}/web`, deployment('web', 'nginx:crash'));
     await eventually(async () => {
       const pods = await client.send('GET', '/api/v1/namespaces/default/pods');
-      return JSON.stringify(pods.body).includes('CrashLoopBackOff');
+      return pods.text.includes('CrashLoopBackOff');
     });
     expect(await ready()).toBe(1);
   });
@@ -52,12 +55,12 @@ describe('a Deployment', () => {
   test('takes its ReplicaSets and pods with it', async () => {
     const client = await freshCluster();
     await client.apply(`${deployments}/web`, deployment('web'));
-    const pods = async () => [...(await client.send('GET', '/api/v1/namespaces/default/pods')).body.items!].length;
+    const pods = async () => names((await client.send('GET', '/api/v1/namespaces/default/pods')).body).length;
     await eventually(async () => (await pods()) === 1);
     await client.send('DELETE', `${deployments}/web`);
     await eventually(async () => (await pods()) === 0);
     const sets = await client.send('GET', '/apis/apps/v1/namespaces/default/replicasets');
-    expect([...sets.body.items!]).toEqual([]);
+    expect(names(sets.body)).toEqual([]);
   });
 });
 
@@ -71,8 +74,8 @@ test('a Job completes', async () => {
     metadata: { name: 'once' },
     spec: { template },
   });
-  await eventually(async () => String((await condition(client, `${jobs}/once`, 'Complete'))?.status) === 'True');
-  expect((await client.send('GET', `${jobs}/once`)).body.status).toMatchObject({ succeeded: 1 });
+  await eventually(async () => textAt(await condition(client, `${jobs}/once`, 'Complete'), 'status') === 'True');
+  expect((await client.send('GET', `${jobs}/once`)).body).toMatchObject({ status: { succeeded: 1 } });
 });
 
 test('a custom resource is served when its definition is established, not before', async () => {
@@ -84,15 +87,15 @@ test('a custom resource is served when its definition is established, not before
     spec: { any: [{ thing: 1 }] },
   };
   const path = '/apis/example.com/v1/namespaces/default/widgets/a';
-  const names = { kind: 'Widget', plural: 'widgets' };
+  const served = { kind: 'Widget', plural: 'widgets' };
   const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
   const made = await client.apply('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com', {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: 'widgets.example.com' },
-    spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+    spec: { group: 'example.com', scope: 'Namespaced', names: served, versions },
   });
-  expect(JSON.stringify(made.body.status)).not.toContain('Established');
+  expect(made.text).not.toContain('Established');
   await eventually(async () => (await client.apply(path, widget)).status === 201);
   await client.send('DELETE', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com');
   await eventually(async () => (await client.send('GET', path)).status === 404);
@@ -103,7 +106,7 @@ describe('deletion', () => {
     const { apply, send } = await freshCluster();
     await apply(`${configMaps}/a`, configMap('a', {}, { finalizers: ['example.com/hold'] }));
     const held = await send('DELETE', `${configMaps}/a`);
-    expect(held.body.metadata).toHaveProperty('deletionTimestamp');
+    expect(held.body['metadata']).toHaveProperty('deletionTimestamp');
     const merge = { 'content-type': 'application/merge-patch+json' };
     await send('PATCH', `${configMaps}/a`, { metadata: { finalizers: null } }, merge);
     expect((await send('GET', `${configMaps}/a`)).status).toBe(404);
@@ -132,12 +135,12 @@ describe('deletion', () => {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       name: 'owner',
-      uid: String(owner.body.metadata!.uid),
+      uid: textAt(owner.body, 'metadata', 'uid'),
       blockOwnerDeletion: true,
     };
     await apply(`${configMaps}/owned`, configMap('owned', {}, { ownerReferences: [reference] }));
     const reply = await send('DELETE', `${configMaps}/owner`, { propagationPolicy: 'Foreground' });
-    expect(reply.body.metadata!.finalizers).toEqual(['foregroundDeletion']);
+    expect(listAt(reply.body, 'metadata', 'finalizers')).toEqual(['foregroundDeletion']);
     await eventually(async () => (await send('GET', `${configMaps}/owner`)).status === 404);
     expect((await send('GET', `${configMaps}/owned`)).status).toBe(404);
   });

@@ -17,7 +17,11 @@ const texts = (one: FieldSet): string[] => [...one.paths()].map(pathText).sort()
 
 describe('a set of fields', () => {
   test('is the same after it was written and read', () => {
-    fc.assert(fc.property(set, (one) => FieldSet.fromFieldsV1(one.toFieldsV1()).equals(one)));
+    fc.assert(
+      fc.property(set, (one) => {
+        expect(texts(FieldSet.fromFieldsV1(one.toFieldsV1()))).toEqual(texts(one));
+      }),
+    );
   });
 
   test('holds in union, intersection and difference what sets of paths hold', () => {
@@ -39,7 +43,7 @@ describe('a set of fields', () => {
         a.difference(b);
         a.recursiveDifference(b);
         a.intersection(b);
-        return JSON.stringify([a.toFieldsV1(), b.toFieldsV1()]) === before;
+        expect(JSON.stringify([a.toFieldsV1(), b.toFieldsV1()])).toBe(before);
       }),
     );
   });
@@ -74,9 +78,9 @@ describe('a path element', () => {
   test('has a total order', () => {
     fc.assert(
       fc.property(element, element, element, (a, b, c) => {
-        expect(Math.sign(compareElements(a, b))).toBe(-Math.sign(compareElements(b, a)) + 0);
-        if (compareElements(a, b) <= 0 && compareElements(b, c) <= 0)
-          expect(compareElements(a, c)).toBeLessThanOrEqual(0);
+        expect(Math.sign(compareElements(a, b)) + Math.sign(compareElements(b, a))).toBe(0);
+        const [first = '', , last = ''] = [a, b, c].sort(compareElements);
+        expect(compareElements(first, last)).toBeLessThanOrEqual(0);
       }),
     );
   });

@@ -5,10 +5,12 @@ import {
   editLive,
   parseLiveObject,
   readLive,
+  replaceLive,
   scaleLive,
   setLive,
 } from '../../../../lib/adapters/sandbox/cluster/live-edit.ts';
-import { deployment, deployments, freshCluster } from './support.ts';
+import { listAt } from '../../../../lib/adapters/sandbox/cluster/json.ts';
+import { configMap, deployment, deployments, freshCluster } from './support.ts';
 
 const web = parseLiveObject('deploy/web');
 
@@ -18,7 +20,7 @@ describe('a change by hand', () => {
     await apply(`${deployments}/web`, deployment('web', 'nginx', { replicas: 1 }), 'holdfast');
     await editLive(cluster.kubeconfigPath, web, { spec: { replicas: 3 } });
     const reply = await apply(`${deployments}/web`, deployment('web', 'nginx', { replicas: 1 }), 'holdfast');
-    expect(reply.body.message).toBe(
+    expect(reply.body['message']).toBe(
       'Apply failed with 1 conflict: conflict with "kubectl-edit" using apps/v1: .spec.replicas',
     );
   });
@@ -42,10 +44,23 @@ describe('a change by hand', () => {
     await apply(`${deployments}/web`, deployment('web'));
     await scaleLive(cluster.kubeconfigPath, web, 4);
     const { body } = await send('GET', `${deployments}/web`);
-    expect(body.spec).toMatchObject({ replicas: 4 });
-    expect([...body.metadata!.managedFields!]).toContainEqual(
+    expect(body).toMatchObject({ spec: { replicas: 4 } });
+    expect(listAt(body, 'metadata', 'managedFields')).toContainEqual(
       expect.objectContaining({ manager: 'kubectl', operation: 'Update', subresource: 'scale' }),
     );
+  });
+
+  test('of a copy that is out of date is refused', async () => {
+    const { cluster, apply } = await freshCluster();
+    await apply('/api/v1/namespaces/default/configmaps/c', configMap('c', { k: '1' }));
+    const object = parseLiveObject('cm/c');
+    const copy = await readLive(cluster.kubeconfigPath, object);
+    expect(await replaceLive(cluster.kubeconfigPath, object, { ...copy, data: { k: '2' } })).toMatchObject({
+      data: { k: '2' },
+    });
+    await expect(replaceLive(cluster.kubeconfigPath, object, { ...copy, data: { k: '3' } })).rejects.toMatchObject({
+      reason: expect.stringContaining('the object has been modified'),
+    });
   });
 
   test('deletes', async () => {

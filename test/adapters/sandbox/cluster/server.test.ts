@@ -3,9 +3,10 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startSandboxCluster } from '../../../../lib/adapters/sandbox/cluster/server.ts';
+import { listAt, mapAt, numberAt, textAt } from '../../../../lib/adapters/sandbox/cluster/json.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
-import { clientOf, configMap, configMaps, deployment, deployments, freshCluster } from './support.ts';
+import { clientOf, configMap, configMaps, deployment, deployments, freshCluster, names } from './support.ts';
 
 describe('access', () => {
   test('without the token nothing is answered but 401', async () => {
@@ -49,14 +50,14 @@ describe('discovery', () => {
       const reply = await send('GET', '/apis', undefined, { accept, 'if-none-match': etag });
       return reply.status === 200 && reply;
     });
-    expect(JSON.stringify(changed.body)).toContain('"resource":"widgets"');
+    expect(changed.text).toContain('"resource":"widgets"');
   });
 
   test('unknown groups are plain text, unknown resources a Status', async () => {
     const { send } = await freshCluster();
     expect(await send('GET', '/apis/nope.example.com/v1/things')).toMatchObject({
       status: 404,
-      body: '404 page not found\n',
+      text: '404 page not found\n',
     });
     expect(await send('GET', '/apis/apps/v1/things')).toMatchObject({ status: 404, body: { reason: 'NotFound' } });
   });
@@ -80,11 +81,11 @@ describe('lists', () => {
     for (const name of ['a', 'b', 'c'])
       await apply(`${configMaps}/${name}`, configMap(name, {}, { labels: { app: 'x' } }));
     const first = await send('GET', `${configMaps}?limit=2&labelSelector=app%3Dx`);
-    expect([...first.body.items!].map((item) => item.metadata!.name)).toEqual(['a', 'b']);
+    expect(names(first.body)).toEqual(['a', 'b']);
     await send('DELETE', `${configMaps}/c`);
-    const token = String(first.body.metadata!.continue);
+    const token = textAt(first.body, 'metadata', 'continue') ?? '';
     const rest = await send('GET', `${configMaps}?limit=2&continue=${token}`);
-    expect([...rest.body.items!].map((item) => item.metadata!.name)).toEqual(['c']);
+    expect(names(rest.body)).toEqual(['c']);
     const unknown = Buffer.from('page:00000000-0000-0000-0000-000000000000').toString('base64url');
     expect(await send('GET', `${configMaps}?limit=2&continue=${unknown}`)).toMatchObject({
       status: 410,
@@ -96,8 +97,8 @@ describe('lists', () => {
     const { send, apply } = await freshCluster();
     await apply(`${configMaps}/a`, configMap('a', {}));
     const { body } = await send('GET', `${configMaps}?fieldSelector=metadata.name%3Da`);
-    expect(body.kind).toBe('ConfigMapList');
-    expect(Object.keys([...body.items!][0]!)).toEqual(['metadata']);
+    expect(body['kind']).toBe('ConfigMapList');
+    expect(Object.keys(mapAt(listAt(body, 'items')[0]))).toEqual(['metadata']);
   });
 });
 
@@ -112,7 +113,7 @@ describe('writes', () => {
   test('an apply that changes nothing leaves version and times alone', async () => {
     const { apply, send } = await freshCluster();
     const first = await apply(`${deployments}/web`, deployment('web'));
-    await eventually(async () => (await send('GET', `${deployments}/web`)).body.status!.readyReplicas);
+    await eventually(async () => numberAt((await send('GET', `${deployments}/web`)).body, 'status', 'readyReplicas'));
     const before = await send('GET', `${deployments}/web`);
     const again = await apply(`${deployments}/web`, deployment('web'));
     expect(first.status).toBe(201);
@@ -145,7 +146,7 @@ describe('writes', () => {
     const { apply } = await freshCluster();
     const reply = await apply(`${deployments}/web`, deployment('web', 'nginx', { replcas: 2 }));
     expect(reply.status).toBe(500);
-    expect(reply.body.message).toBe(
+    expect(reply.body['message']).toBe(
       'failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.replcas: field not declared in schema',
     );
     expect(reply.body).not.toHaveProperty('reason');

@@ -3,23 +3,24 @@ import { Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { startSandboxCluster, type SandboxCluster } from '../../../../lib/adapters/sandbox/cluster/server.ts';
+import type { JsonObject } from '../../../../lib/core/json.ts';
+import { listAt, textAt } from '../../../../lib/adapters/sandbox/cluster/json.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
-/** What came back. `body` is parsed when it is JSON. */
+/** What came back. `body` is empty when it is not JSON. */
 export interface Reply {
   readonly status: number;
-  // oxlint is satisfied by unknown, tests are not: they look into bodies of many shapes.
-  readonly body: Body;
+  readonly body: JsonObject;
+  readonly text: string;
   readonly headers: IncomingHttpHeaders;
 }
-type Body = { readonly [key: string]: Body } & Iterable<Body>;
 
 export interface Client {
   readonly cluster: SandboxCluster;
   readonly dataDir: string;
-  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  readonly send: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
   /** Server-side apply. */
-  apply(path: string, body: unknown, manager?: string, query?: string): Promise<Reply>;
+  readonly apply: (path: string, body: unknown, manager?: string, query?: string) => Promise<Reply>;
 }
 
 /** A client of a fresh cluster that ends with the test. */
@@ -49,7 +50,8 @@ export function clientOf(cluster: SandboxCluster, dataDir: string): Client {
           const isJson = String(response.headers['content-type']).includes('json') && answer !== '';
           resolve({
             status: response.statusCode ?? 0,
-            body: isJson ? JSON.parse(answer) : answer,
+            body: isJson ? JSON.parse(answer) : {},
+            text: answer,
             headers: response.headers,
           });
         });
@@ -86,4 +88,9 @@ export function deployment(name: string, image = 'nginx:1', spec: object = {}): 
       ...spec,
     },
   };
+}
+
+/** The names of a list's items. */
+export function names(list: JsonObject): string[] {
+  return listAt(list, 'items').map((item) => textAt(item, 'metadata', 'name') ?? '');
 }

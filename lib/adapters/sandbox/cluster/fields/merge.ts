@@ -1,6 +1,6 @@
 // Merges an applied object into the live one: objects by field, keyed lists by key, everything else replaced.
 import type { Json } from '../../../../core/json.ts';
-import { isMap, sameJson } from '../json.ts';
+import { sameJson } from '../json.ts';
 import { asList, asMap, fieldTypeOf, formOf, knownElement } from './atom.ts';
 import type { Element } from './element.ts';
 import type { ListType, MapType, TypeNode } from './types.ts';
@@ -112,9 +112,4 @@ function mergeEntries(list: ListType, left: readonly Json[], right: readonly Jso
     }
   }
   return merged;
-}
-
-/** Whether a value is an object without fields. */
-export function isEmptyMap(value: Json | undefined): boolean {
-  return isMap(value) && Object.keys(value).length === 0;
 }
