@@ -30,6 +30,8 @@ export interface SharedLook {
 export interface Overrides {
   readonly prune?: { readonly enabled: boolean; readonly confirmed: boolean };
   readonly shared?: SharedLook;
+  /** Health, looked at for many applications at once: `later` = not yet, the run waits. */
+  readonly health?: HealthReport | 'later';
 }
 
 /** What is kept in memory between the effects of one wake; losing it costs only looking again. */
@@ -218,6 +220,9 @@ export async function act(
   });
 }
 
+/** Milliseconds between two looks at health that were made for this application alone. */
+const sharedGapMs = 300;
+
 /** Health after acting. */
 export async function follow(
   performer: Performer,
@@ -226,16 +231,21 @@ export async function follow(
   target: Target,
 ): Promise<Step<HealthReport>> {
   return await step(async () => {
-    const { bench } = performer;
+    const { bench, overrides } = performer;
     // Nothing was written: the observation just made tells health as well as a new look would.
-    if (
-      bench.prepared === undefined &&
-      bench.observation?.inSync === true &&
-      bench.observation.health.health === 'Healthy'
-    ) {
-      return { status: 'done', value: bench.observation.health };
-    }
+    const quiet =
+      bench.prepared === undefined && bench.observation?.inSync === true ? bench.observation.health : undefined;
+    const known = overrides.health ?? quiet;
+    if (known === 'later') return { status: 'wait', afterMs: 0, token: '' };
+    if (known !== undefined && (overrides.health !== undefined || known.health === 'Healthy'))
+      return settledHealth(known);
     const request = await requestFor(performer, state, 'check');
     return await target.follow(request, context(performer, run.id), run.token);
   });
+}
+
+function settledHealth(report: HealthReport): Step<HealthReport> {
+  if (report.health === 'Progressing' || report.health === 'Missing')
+    return { status: 'wait', afterMs: sharedGapMs, token: '', note: report.message };
+  return { status: 'done', value: report };
 }
