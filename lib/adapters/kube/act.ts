@@ -6,30 +6,15 @@ import { entriesByKey, intentEntry, type ObjectEntry } from '../../core/kubernet
 import { idKey } from '../../core/kubernetes/object.ts';
 import { waveOf } from '../../core/kubernetes/order.ts';
 import type { ActResult, Inventory, ObserveRequest, TargetContext } from '../../core/plan/target.ts';
+import type { Acting } from './acting.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterFaults, isKubeError } from './errors.ts';
 import type { Execution, RemoveStep, WriteStep } from './execution.ts';
 import { awaitServed } from './established.ts';
 import { Kinds } from './kinds.ts';
 import { removeObject, seenGone } from './remove.ts';
-import { openDesired, type View, viewOf, type Wanted } from './view.ts';
+import { openDesired, viewOf, type Wanted } from './view.ts';
 import { writeObject } from './write.ts';
-
-/** Everything a step of acting needs. */
-export interface Acting {
-  readonly cluster: Cluster;
-  readonly context: TargetContext;
-  readonly view: View;
-  /** `idKey` -> what Git wants. */
-  readonly wanted: ReadonlyMap<string, Wanted>;
-  /** Entries as they are now; changed with every result. */
-  readonly entries: Map<string, ObjectEntry>;
-  readonly failures: Failure[];
-  /** Set when the lease or the cluster was lost: nothing more is sent. */
-  stopped: boolean;
-  /** What the cluster serves; read anew after a CRD was written. */
-  kinds(): Promise<Kinds>;
-}
 
 /** Waits between looks at objects that are being deleted; after the last one they stay in the inventory. */
 const goneWaitsMs = [50, 150, 400, 900];

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import { assess } from '../../core/kubernetes/health/assess.ts';
 import { idText, type KubeObject, type ObjectId } from '../../core/kubernetes/object.ts';
 import { isCustomResourceDefinition } from '../../core/kubernetes/scope.ts';
-import type { Acting } from './act.ts';
+import type { Acting } from './acting.ts';
 import { isKubeError } from './errors.ts';
 import { declaredResource } from './kinds.ts';
 import type { Wanted } from './view.ts';

@@ -12,13 +12,11 @@ import {
 } from '../../core/kubernetes/marks.ts';
 import { idText, type KubeObject, type ObjectId } from '../../core/kubernetes/object.ts';
 import { HoldfastError } from '../../core/errors.ts';
-import type { Acting } from './act.ts';
+import { type Acting, beforeWrite, writeTimeoutMs } from './acting.ts';
 import { isKubeError } from './errors.ts';
 import type { RemoveStep } from './execution.ts';
 import type { ObjectRef } from './types.ts';
-import { beforeWrite } from './write.ts';
 
-const writeTimeoutMs = 15_000;
 const maxRounds = 4;
 
 interface Removing {

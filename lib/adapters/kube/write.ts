@@ -6,7 +6,7 @@ import { settledEntry } from '../../core/kubernetes/inventory.ts';
 import { managedEntries, managedEntry, subtractFields } from '../../core/kubernetes/managed.ts';
 import { idText, type KubeObject } from '../../core/kubernetes/object.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { Acting } from './act.ts';
+import { type Acting, beforeWrite, writeTimeoutMs } from './acting.ts';
 import { isKubeError } from './errors.ts';
 import type { WriteStep } from './execution.ts';
 import { adoptedManagers, claimOf, judge, type Judging } from './judge.ts';
@@ -15,8 +15,6 @@ import { servedSoon } from './established.ts';
 import type { ApiResource, ApplyResult } from './types.ts';
 import type { Item, Wanted } from './view.ts';
 
-/** Longer than a server takes, shorter than what is left of a lease after its last renewal. */
-const writeTimeoutMs = 15_000;
 const maxRounds = 5;
 
 /** What is sent, after another look perhaps. */
@@ -97,14 +95,6 @@ async function send(acting: Acting, resource: ApiResource, wanted: Wanted, targe
       }),
     context.signal,
   );
-}
-
-/** The last look before a write leaves: still ours to write, nobody said stop, and the cluster is there. The write itself is never cut off. */
-export function beforeWrite(acting: Acting): void {
-  acting.context.guard();
-  if (acting.context.signal.aborted || acting.stopped) {
-    throw new HoldfastError({ code: 'Interrupted', source: 'system', message: 'Stopped', retryable: true });
-  }
 }
 
 function record(acting: Acting, step: WriteStep, wanted: Wanted, live: KubeObject): void {

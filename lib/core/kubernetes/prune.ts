@@ -2,7 +2,7 @@
 import type { PrunePolicy } from '../config/model.ts';
 import type { InventoryEntry } from '../plan/target.ts';
 import { isOurs, type Marks } from './marks.ts';
-import { idText, type KubeObject, type ObjectId } from './object.ts';
+import type { KubeObject, ObjectId } from './object.ts';
 
 /** A live look at a stale entry. `unknown` is never read as absent. */
 export type LiveLook =
@@ -93,9 +93,4 @@ export function decidePrune(situation: PruneSituation): PruneDecision {
     return { kind: 'release', reason: 'released, not deleted: helm.sh/resource-policy says keep' };
   }
   return { kind: 'delete' };
-}
-
-/** `ConfigMap/prod/old: pruning is off` */
-export function pruneText(id: ObjectId, reason: string): string {
-  return `${idText(id)}: ${reason}`;
 }
