@@ -47,6 +47,8 @@ class Ride {
   readonly #look: SharedLook | Failure | undefined;
   readonly #options: DriveOptions;
   #plan: Plan | undefined;
+  /** A person asks once: waking again only carries on with what was begun. */
+  #asked = false;
 
   constructor(home: Home, one: Ready, look: SharedLook | Failure | undefined, options: DriveOptions) {
     this.#home = home;
@@ -66,10 +68,11 @@ class Ride {
     if (look !== undefined && 'code' in look) return failedApp(this.#home, source.app, source.revision, look);
     const known = this.#alreadyThere(look);
     if (known !== undefined) return known;
+    if (!this.#asked) await this.#unpin();
     for (;;) {
       const wake = await wakeApp(this.#home, this.id, {
         signal: this.#options.signal,
-        manual: true,
+        manual: !this.#asked,
         wait: this.#options.wait || health === 'later',
         onPlan: (made) => (this.#plan = made),
         overrides: {
@@ -83,10 +86,18 @@ class Ride {
         continue;
       }
       const { state } = wake;
+      this.#asked = state.waitingFor.length === 0;
       if (state.run === undefined) return this.#ended(state);
       if (state.run.phase === 'follow' && health !== undefined) return 'following';
       await pause(this.#options.signal, Math.max(20, (wake.due ?? this.#home.now()) - this.#home.now()));
     }
+  }
+
+  /** Applying what Git says ends a rollback, as `sync` does. */
+  async #unpin(): Promise<void> {
+    if (this.one.candidate.state.pinned === undefined) return;
+    const trigger = { kind: 'manual', at: this.#home.now(), note: 'holdfast apply' } as const;
+    await this.#home.store.intend(appKey(this.id), { pin: undefined }, trigger);
   }
 
   /** At rest, proven equal, and healthy (or nobody waits for it): no lease, no run, no write. */
