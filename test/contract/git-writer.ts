@@ -91,12 +91,11 @@ export function gitWriterContract(make: (temp: string) => Promise<GitWriterUnder
     expect(await commit({ 'apps/web/a.yaml': 'a: 2\n' })).toEqual({ kind: 'moved' });
   });
 
-  test.each(['../x', '/etc/passwd', '.git/config', 'a/../b', 'a//b', '', 'apps/web', 'apps/web/a.yaml/x'])(
-    'the path %j is refused and nothing is pushed',
-    async (path) => {
-      const { source, first, commit } = await start();
+  test('paths that cannot be written are refused and nothing is pushed', async () => {
+    const { source, first, commit } = await start();
+    for (const path of ['../x', '/etc/passwd', '.git/config', 'a/../b', 'a//b', '', 'apps/web', 'apps/web/a.yaml/x']) {
       await expect(commit({ [path]: 'x' })).rejects.toMatchObject({ code: 'GitEditInvalid' });
-      expect(await source.head('main')).toBe(first);
-    },
-  );
+    }
+    expect(await source.head('main')).toBe(first);
+  });
 }

@@ -8,7 +8,7 @@ import type { GitHttp } from './http.ts';
 import { packError } from './pack-format.ts';
 import type { PackStore } from './pack-store.ts';
 import { storeFailed, writeWhole } from './pack-store.ts';
-import { checkFrame } from './pkt-line.ts';
+import { checkFrame, pktLine } from './pkt-line.ts';
 
 /** Answers to ref listings; real hosts have a few hundred bytes per ref. */
 const maxRefBytes = 64 * 1024 * 1024;
@@ -39,7 +39,7 @@ class Conversation {
             statusCode: 200,
             statusMessage: 'OK',
             headers: answer.headers,
-            body: each(answer.chunks),
+            body: each(method === 'POST' ? answer.chunks : withHead(answer.chunks)),
           };
         } catch (error) {
           throw this.keep(error);
@@ -67,6 +67,20 @@ function checkAnswer(chunks: readonly Buffer[]): void {
     });
   }
   if (!complete) throw packError('GitPackTruncated', 'the answer ends in the middle');
+}
+
+/**
+ * isomorphic-git cannot fetch from a repository whose HEAD names a branch that is not there (a default branch that was deleted).
+ * It does not use what HEAD points to, so any ref will do.
+ */
+function withHead(chunks: readonly Buffer[]): readonly Buffer[] {
+  const body = Buffer.concat(chunks);
+  // Version 2 begins with its number and lists no refs; what does not end in a flush is someone else's to refuse.
+  if (body.includes('version 2\n') || !body.subarray(-4).equals(pktLine())) return chunks;
+  const text = body.toString('latin1');
+  const some = /(?:^|\n|0000)[0-9a-f]{4}([0-9a-f]{40}) refs\//.exec(text)?.[1];
+  if (some === undefined || /[0-9a-f]{40} HEAD[\0\n]/.test(text)) return chunks;
+  return [body.subarray(0, -4), pktLine(`${some} HEAD\n`), pktLine()];
 }
 
 async function collect(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined): Promise<Uint8Array> {
@@ -129,7 +143,8 @@ export async function fetchInto(request: FetchRequest): Promise<void> {
       remoteRef,
       singleBranch: true,
       tags: false,
-      ...(shallow ? { depth: 1 } : {}),
+      // With a commit id nothing says what we have already: without a depth the whole history would come.
+      ...(shallow || 'commit' in want ? { depth: 1 } : {}),
     });
     // The branch is where isomorphic-git looks for what we have already.
     await mark(common, want, fetchHead);

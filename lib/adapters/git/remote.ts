@@ -24,6 +24,8 @@ export interface RemoteOptions extends GitHttpOptions {
 const laterFetchBytes = 32 * 1024 * 1024;
 /** Each fetch adds a pack; with this many it is time to start again with one. */
 const maxPacks = 50;
+/** Heads whose branch is remembered. Forgetting one costs a larger fetch. */
+const maxRemembered = 1_000;
 /** Left-overs of killed processes are removed when older. */
 const leftOverMs = 60 * 60 * 1000;
 
@@ -60,7 +62,10 @@ class Remote implements GitSource {
     assertBranch(branch);
     const ref = `refs/heads/${branch}`;
     const head = (await listRefs(this.#http, ref)).get(ref);
-    if (head !== undefined) this.#branches.set(head, branch);
+    if (head !== undefined) {
+      if (this.#branches.size >= maxRemembered) this.#branches.clear();
+      this.#branches.set(head, branch);
+    }
     return head;
   }
 

@@ -199,6 +199,14 @@ describe('traffic', () => {
     expect((await failure(source.open('4'.repeat(40)))).code).toBe('GitRevisionMissing');
   });
 
+  test('a repository whose default branch is gone is read by its other branches', async () => {
+    const { source, first, push, server } = await start();
+    await push(`${server.url}/repo.git`, 'main:other', ':main');
+    expect(await git(server.host.path('repo'), 'symbolic-ref', 'HEAD')).toBe('refs/heads/main');
+    expect(await source.head('other')).toBe(first);
+    expect(await textOf(source, first)).toBe('a: 1\n');
+  });
+
   test('two sources on one directory, at once, do not harm each other', async () => {
     const { open, first, dataDirectory, server, work } = await start();
     const read = await Promise.all([open(), open(), open()].map(async (source) => await textOf(source, first)));

@@ -89,7 +89,7 @@ test('a push sends the few new objects, however large the repository is', async 
   const temp = tempDir();
   const server = await startGitServer(join(temp, 'host'));
   const files = Object.fromEntries(
-    Array.from({ length: 2000 }, (_, n) => [`apps/a${n % 100}/f${n}.yaml`, `n: ${n}\n${'x'.repeat(500)}`]),
+    Array.from({ length: 300 }, (_, n) => [`apps/a${n % 10}/f${n}.yaml`, `n: ${n}\n${'x'.repeat(500)}`]),
   );
   await workTree(join(temp, 'work'), files);
   writeFiles(join(temp, 'work'), { 'a.yaml': 'a: 1\n' });
