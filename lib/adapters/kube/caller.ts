@@ -19,6 +19,8 @@ export interface ClientOptions {
   readonly maxReplyBytes?: number;
   /** Default `holdfast`. */
   readonly userAgent?: string;
+  /** Hears of every request as it is sent, in the async context of its caller: many runs share one client. */
+  readonly onRequest?: (verb: RequestVerb) => void;
   /** Monotonic milliseconds; for tests. */
   readonly now?: () => number;
   /** Waits, or rejects when the signal aborts; for tests. */
@@ -121,6 +123,7 @@ export class Caller {
 
   #request(call: Call, credentials: Credentials, signal: AbortSignal | undefined, deadline: number): HttpRequest {
     this.#counts[call.verb] = (this.#counts[call.verb] ?? 0) + 1;
+    this.#options.onRequest?.(call.verb);
     const headers: http.OutgoingHttpHeaders = {
       accept: call.accept ?? 'application/json',
       'user-agent': this.#options.userAgent ?? 'holdfast',
