@@ -12,7 +12,9 @@ class Stop {
 }
 
 const space = /[ \t\r\n]*/y;
-const string = /"((?:[^"\\\n\t]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y;
+/** What ends or interrupts a string; found one at a time, because a pattern over all of it would need a stack as deep as the text. */
+const inString = /["\\\n\t]/g;
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
 const word = /true|false|null/y;
 
@@ -98,13 +100,19 @@ class JsonReader {
   }
 
   #string(): string {
-    string.lastIndex = this.at;
-    const match = string.exec(this.text);
-    const body = match?.[1];
-    if (match === null || body === undefined) throw this.#unexpected('a string that ends on its line');
-    this.at = string.lastIndex;
+    const start = this.at;
+    if (this.text[start] !== '"') throw this.#unexpected('a string');
+    for (inString.lastIndex = start + 1; ; ) {
+      const found = inString.exec(this.text);
+      if (found?.[0] === '"') break;
+      escape.lastIndex = found?.index ?? this.text.length;
+      if (!escape.test(this.text)) throw this.#unexpected('a string that ends on its line');
+      inString.lastIndex = escape.lastIndex;
+    }
+    this.at = inString.lastIndex;
+    const written = this.text.slice(start, this.at);
     // Half of a surrogate pair cannot be written as UTF-8; kubectl replaces it as well.
-    return body.includes('\\') ? (JSON.parse(match[0]) as string).toWellFormed() : body;
+    return written.includes('\\') ? (JSON.parse(written) as string).toWellFormed() : written.slice(1, -1);
   }
 
   #number(): Json {

@@ -5,11 +5,12 @@ import { resolvePlain } from './scalar.ts';
 /** Thrown to hand the document to the full reader; never leaves the quick one. */
 export const giveUp = { reason: 'not plain enough' };
 
-const single = /'((?:[^'\t]|'')*)'/y;
-const double = /"((?:[^"\\\t]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*)"/y;
+/** What ends or interrupts quoted text; found one at a time, because a pattern over all of it would need a stack as deep as the text. */
+const inSingle = /['\t]/g;
+const inDouble = /["\\\t]/g;
+const escape = /\\(?:["\\bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})/y;
 const blockHeader = /([|>])(-?)(?: +(?:#.*)?)?\n/y;
 const lineRest = /[^\n]*/y;
-const blankLines = /(?: *\n)*/y;
 /** A plain scalar that goes on in the next line, or holds what could be a key or a comment, is not for us. */
 const oddPlain = /: |:$| #|\t/;
 const plainStart = /[^\s\-?:,[\]{}#&*!|>'"%@`]|-[^\s]/y;
@@ -77,35 +78,39 @@ export class FastScalars {
     let text = (comment < 0 ? first : first.slice(0, comment)).trimEnd();
     if (oddPlain.test(text)) throw giveUp;
     for (;;) {
-      const { blank, column } = this.peek();
+      const { blanks, start, column } = this.peek();
       if (column <= parent) break;
       // At the left margin a line may be a mark that ends the document.
       if (parent < 0) throw giveUp;
-      const start = this.at;
-      this.at += blank.length;
+      this.at = start;
       const line = this.line().trim();
       if (line.startsWith('#')) {
         this.at = start;
         break;
       }
       if (comment >= 0 || oddPlain.test(line)) throw giveUp;
-      text += blank === '' ? ` ${line}` : `${'\n'.repeat(blank.split('\n').length - 1)}${line}`;
+      text += blanks === 0 ? ` ${line}` : `${'\n'.repeat(blanks)}${line}`;
     }
     this.next();
     if (this.column > parent) throw giveUp;
     return text;
   }
 
-  /** The blank lines ahead, and the column of what follows them; -1 at the end. */
-  peek(): { readonly blank: string; readonly column: number } {
-    blankLines.lastIndex = this.at;
-    const blank = blankLines.exec(this.text)?.[0] ?? '';
-    let at = this.at + blank.length;
-    const start = at;
-    while (this.text.charCodeAt(at) === 0x20) at += 1;
+  /** How many blank lines are ahead, and where the line after them starts, with the column of its content; -1 at the end. */
+  peek(): { readonly blanks: number; readonly start: number; readonly column: number } {
+    let start = this.at;
+    let at = start;
+    let blanks = 0;
+    for (;;) {
+      while (this.text.charCodeAt(at) === 0x20) at += 1;
+      if (this.text.charCodeAt(at) !== 0x0a) break;
+      at += 1;
+      start = at;
+      blanks += 1;
+    }
     const code = this.text.charCodeAt(at);
     if (code === 0x09) throw giveUp;
-    return { blank, column: Number.isNaN(code) ? -1 : at - start };
+    return { blanks, start, column: Number.isNaN(code) ? -1 : at - start };
   }
 
   endOfLine(): void {
@@ -119,12 +124,30 @@ export class FastScalars {
     }
   }
 
+  #endOfSingle(start: number): number {
+    for (inSingle.lastIndex = start; ; ) {
+      const found = inSingle.exec(this.text);
+      if (found === null || found[0] === '\t') throw giveUp;
+      if (this.text[found.index + 1] !== "'") return found.index + 1;
+      inSingle.lastIndex = found.index + 2;
+    }
+  }
+
+  #endOfDouble(start: number): number {
+    for (inDouble.lastIndex = start; ; ) {
+      const found = inDouble.exec(this.text);
+      if (found === null || found[0] === '\t') throw giveUp;
+      if (found[0] === '"') return found.index + 1;
+      escape.lastIndex = found.index;
+      if (!escape.test(this.text)) throw giveUp;
+      inDouble.lastIndex = escape.lastIndex;
+    }
+  }
+
   quoted(code: number, depth: number, parent: number): string {
-    const pattern = code === 0x22 ? double : single;
-    pattern.lastIndex = this.at;
-    const body = pattern.exec(this.text)?.[1];
-    if (body === undefined) throw giveUp;
-    this.at = pattern.lastIndex;
+    const start = this.at + 1;
+    this.at = code === 0x22 ? this.#endOfDouble(start) : this.#endOfSingle(start);
+    const body = this.text.slice(start, this.at - 1);
     const folded = body.includes('\n') ? foldQuoted(body, depth, parent) : body;
     if (code === 0x27) return folded.replaceAll("''", "'");
     return folded.includes('\\') ? (JSON.parse(`"${folded.replaceAll('\n', '\\n')}"`) as string) : folded;
