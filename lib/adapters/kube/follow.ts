@@ -3,13 +3,16 @@ import { aggregate, hasHealth, objectHealth } from '../../core/kubernetes/health
 import type { HealthReport, ObjectHealth, ObserveRequest, Step, TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
 import type { Kinds } from './kinds.ts';
-import { lookAt } from './look.ts';
+import { lookAt, type Looking } from './look.ts';
+import { explainSlow } from './pods.ts';
 import { itemHealth, openView, viewOf } from './view.ts';
 
 const firstGapMs = 300;
 const lastGapMs = 5_000;
 /** Looks after which an object that cannot tell its health is taken as it is: its controller had time to say `Ready`. */
 const unknownLooks = 8;
+/** Looks without asking why: most rollouts are done by then. */
+const patientLooks = 3;
 
 interface FollowToken {
   /** Looks so far. */
@@ -31,7 +34,7 @@ export async function followHealth(
   token?: string,
 ): Promise<Step<HealthReport>> {
   const { looks } = readToken(token);
-  const report = await lookAtHealth(cluster, kinds, request, context);
+  const report = await lookAtHealth({ cluster, kinds, context }, request, looks);
   if (isSettled(report, looks)) return { status: 'done', value: report };
   const afterMs = Math.min(lastGapMs, Math.round(firstGapMs * 1.6 ** looks));
   return { status: 'wait', afterMs, token: JSON.stringify({ looks: looks + 1 }), note: report.message };
@@ -44,12 +47,8 @@ function isSettled(report: HealthReport, looks: number): boolean {
   return report.health !== 'Unknown' || looks >= unknownLooks;
 }
 
-async function lookAtHealth(
-  cluster: Cluster,
-  kinds: Kinds,
-  request: ObserveRequest,
-  context: TargetContext,
-): Promise<HealthReport> {
+async function lookAtHealth(looking: Looking, request: ObserveRequest, looks: number): Promise<HealthReport> {
+  const { kinds, context } = looking;
   const view = viewOf({ ...request, depth: 'full' }, context);
   await openView(view, kinds, context);
   const plain: ObjectHealth[] = [];
@@ -62,6 +61,7 @@ async function lookAtHealth(
       view.items.delete(key);
     }
   }
-  await lookAt({ cluster, kinds, context }, [view]);
-  return aggregate([...plain, ...[...view.items.values()].map(itemHealth)]);
+  await lookAt(looking, [view]);
+  const report = aggregate([...plain, ...[...view.items.values()].map(itemHealth)]);
+  return looks < patientLooks ? report : await explainSlow(looking, view, report);
 }

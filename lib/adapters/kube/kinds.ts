@@ -1,7 +1,9 @@
 // Which resource serves a kind: what the cluster says now, and what the CRDs of the same desired state will make it say.
+import { nearest } from '../../core/config/nearest.ts';
 import { groupOf, type KubeObject } from '../../core/kubernetes/object.ts';
 import { declaredKind, offlineScopes, type Scope, type ScopeOf } from '../../core/kubernetes/scope.ts';
 import { lookupGroupKind, lookupKind } from './discovery.ts';
+import { apiVersionOf } from './paths.ts';
 import type { ApiDirectory, ApiResource, ResourceLookup } from './types.ts';
 
 /** Answers about kinds from one reading of the cluster. */
@@ -25,6 +27,16 @@ export class Kinds {
       this.#lookups.set(key, found);
     }
     return found;
+  }
+
+  /** What to write instead of a kind that is not served: its version or group here, or a kind of nearly that name. */
+  suggest(group: string, kind: string): string | undefined {
+    const same = this.lookup(group, kind, undefined);
+    if (same.state === 'found') return `apiVersion: ${apiVersionOf(same.resource)}`;
+    const elsewhere = this.#directory.resources.find((resource) => resource.kind === kind);
+    if (elsewhere !== undefined) return `apiVersion: ${apiVersionOf(elsewhere)}`;
+    const near = nearest(kind, new Set(this.#directory.resources.map((resource) => resource.kind)));
+    return near === undefined ? undefined : `kind: ${near}`;
   }
 
   /** Scopes as the cluster serves them, then as the CRDs of `objects` declare them, then the built-in table. */

@@ -15,6 +15,8 @@ import type { Item, View } from './view.ts';
 /** More lookups than this for one kind, and a list of metadata is cheaper than a GET each. */
 const fewLookups = 8;
 const maxRestarts = 3;
+/** Metadata is small: larger pages mean fewer requests for what may be a whole cluster. */
+const metadataPage = 2_000;
 
 interface Sought {
   readonly view: View;
@@ -209,7 +211,7 @@ async function namesInUse(
   };
   const [namespace = ''] = namespaces.length === 1 ? namespaces : [];
   try {
-    await listPages(looking, resource, { metadataOnly: true, namespace }, receive);
+    await listPages(looking, resource, { metadataOnly: true, namespace, pageSize: metadataPage }, receive);
     return names;
   } catch (error) {
     // Without the list each object is looked up by itself; without the cluster nothing is.

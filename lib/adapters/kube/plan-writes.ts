@@ -42,7 +42,7 @@ export async function planWrite(planning: Planning, item: Item, wanted: Wanted):
   switch (look?.state) {
     case undefined:
     case 'unknown':
-      return hold(item, look?.failure ?? unknownKind(item));
+      return hold(item, look?.failure ?? unknownKind(planning.kinds, item));
     case 'unserved':
       return planUnserved(planning, item, wanted);
     case 'absent':
@@ -55,15 +55,16 @@ export async function planWrite(planning: Planning, item: Item, wanted: Wanted):
         return { item, settled: item.entry, holds: [], warnings: [] };
       }
       const found = planning.kinds.lookup(item.id.group, item.id.kind, item.apiVersion);
-      if (found.state !== 'found') return hold(item, unknownKind(item));
+      if (found.state !== 'found') return hold(item, unknownKind(planning.kinds, item));
       item.judgement ??= await judge(planning, found.resource, item, wanted);
       return planJudged(planning, item, wanted, item.judgement);
     }
   }
 }
 
-function unknownKind(item: Item): Failure {
+function unknownKind(kinds: Kinds, item: Item): Failure {
   const object = idText(item.id);
+  const suggestion = kinds.suggest(item.id.group, item.id.kind);
   return {
     code: 'UnknownKind',
     source: 'user',
@@ -71,14 +72,17 @@ function unknownKind(item: Item): Failure {
     // Another application may bring the CRD.
     retryable: true,
     object,
-    next: 'Correct apiVersion and kind, or add the CRD that declares the kind',
+    next:
+      suggestion === undefined
+        ? 'Correct apiVersion and kind, or add the CRD that declares the kind'
+        : `Did you mean ${suggestion}?`,
   };
 }
 
 function planUnserved(planning: Planning, item: Item, wanted: Wanted): Planned {
   const objects = planning.view.opened?.wanted.map(({ placed }) => placed.object) ?? [];
   if (declaredResource(objects, wanted.sent.apiVersion, item.id.kind) === undefined) {
-    return hold(item, unknownKind(item));
+    return hold(item, unknownKind(planning.kinds, item));
   }
   const warning = `${idText(item.id)} was not tried: its kind is declared by a CRD of the same plan`;
   return { ...created(planning, item, wanted), warnings: [warning] };

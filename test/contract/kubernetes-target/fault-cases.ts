@@ -1,7 +1,6 @@
 // Faults: refusals, stale plans, killed runs, lost leases. Nothing is lost, nothing is done twice, and each says what to do.
 import { expect } from 'vitest';
 import { HoldfastError } from '../../../lib/core/errors.ts';
-import type { KubeObject } from '../../../lib/core/kubernetes/object.ts';
 import { at } from '../cluster/probe.ts';
 import type { TargetCase } from './workbench.ts';
 
@@ -53,12 +52,25 @@ export const faultCases: readonly TargetCase[] = [
     },
   },
   {
-    name: 'an unknown kind holds the plan and is named',
+    name: 'an unknown kind holds the plan, is named, and what is near is told',
     run: async (bench) => {
       const metadata = { name: 'x', namespace: bench.namespace };
-      const thing: KubeObject = { apiVersion: 'nowhere.example.com/v1', kind: 'Thing', metadata };
-      const { prepared } = await bench.app('web').sync([bench.configMap('a'), thing]);
-      expect(prepared?.holds).toMatchObject([{ code: 'UnknownKind', object: `Thing/${bench.namespace}/x` }]);
+      const held = async (apiVersion: string, kind: string) => {
+        const { prepared } = await bench.app('web').sync([bench.configMap('a'), { apiVersion, kind, metadata }]);
+        return prepared?.holds.map(({ code, object, next }) => [code, object, next]);
+      };
+      expect(await held('nowhere.example.com/v1', 'Thing')).toEqual([
+        ['UnknownKind', `Thing/${bench.namespace}/x`, expect.stringContaining('CRD')],
+      ]);
+      expect(await held('apps/v1beta1', 'Deployment')).toMatchObject([
+        [expect.anything(), expect.anything(), 'Did you mean apiVersion: apps/v1?'],
+      ]);
+      expect(await held('v1', 'Deployment')).toMatchObject([
+        [expect.anything(), expect.anything(), 'Did you mean apiVersion: apps/v1?'],
+      ]);
+      expect(await held('apps/v1', 'Deploymnet')).toMatchObject([
+        [expect.anything(), expect.anything(), 'Did you mean kind: Deployment?'],
+      ]);
       expect(await bench.get(bench.configMap('a'))).toBeUndefined();
     },
   },

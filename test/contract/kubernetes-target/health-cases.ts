@@ -65,6 +65,31 @@ export const healthCases: readonly TargetCase[] = [
     },
   },
   {
+    name: 'a rollout that does not move says what its pods say',
+    run: async (bench) => {
+      const app = bench.app('web');
+      const annotations = { 'rig/behave': 'pull', 'sandbox.holdfast.dev/behave': 'pull' };
+      const labels = { app: 'web' };
+      const template = {
+        metadata: { labels, annotations },
+        spec: { containers: [{ name: 'web', image: 'web:1' }] },
+      };
+      const objects = [bench.deployment('web', [], { replicas: 1, template })];
+      await app.synced(objects);
+      const later = JSON.stringify({ looks: 5 });
+      const step = await eventually(async () => {
+        const next = await app.follow(objects, later);
+        return next.status === 'wait' && next.note?.includes('container web') === true ? next : undefined;
+      });
+      expect(step).toMatchObject({
+        status: 'wait',
+        note: expect.stringMatching(
+          /^Deployment\/.*; pod web-.*: container web: (ErrImagePull|ImagePullBackOff)/,
+        ),
+      });
+    },
+  },
+  {
     name: 'an object that is not there is missing',
     run: async (bench) => {
       const app = bench.app('web');
