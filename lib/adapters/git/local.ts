@@ -32,8 +32,15 @@ export interface LocalRepository extends GitSource {
   close(): void;
 }
 
-/** Opens a directory. Throws `GitDirectoryMissing` when it is not there. */
-export async function openLocal(directory: string, limits: GitLimits = defaultGitLimits): Promise<LocalRepository> {
+/**
+ * Opens a directory. `except` is an absolute path that is no part of a plain directory (a repository ignores it by itself).
+ * Throws `GitDirectoryMissing` when it is not there.
+ */
+export async function openLocal(
+  directory: string,
+  limits: GitLimits = defaultGitLimits,
+  except = '',
+): Promise<LocalRepository> {
   const root = resolve(directory);
   const found = await stat(root).catch(() => undefined);
   if (found?.isDirectory() !== true) {
@@ -45,7 +52,7 @@ export async function openLocal(directory: string, limits: GitLimits = defaultGi
       next: 'Give the path of a repository with --repo',
     });
   }
-  return new Local(root, await repositoryAt(root), limits);
+  return new Local(root, await repositoryAt(root), limits, except);
 }
 
 interface Repository {
@@ -69,11 +76,13 @@ class Local implements LocalRepository {
   readonly #repository: Repository | undefined;
   readonly #limits: GitLimits;
   readonly #objects: CatFile;
+  readonly #except: string;
 
-  constructor(root: string, repository: Repository | undefined, limits: GitLimits) {
+  constructor(root: string, repository: Repository | undefined, limits: GitLimits, except: string) {
     this.root = root;
     this.#repository = repository;
     this.#limits = limits;
+    this.#except = except;
     this.#objects = new CatFile(root, limits.blobBytes);
   }
 
@@ -142,7 +151,9 @@ class Local implements LocalRepository {
       });
     }
     const paths =
-      this.#repository === undefined ? await plainPaths(this.root, this.#limits) : await listWorktree(this.root);
+      this.#repository === undefined
+        ? await plainPaths(this.root, this.#limits, this.#except)
+        : await listWorktree(this.root);
     return await readWorktree(this.root, paths, this.#limits);
   }
 

@@ -28,8 +28,8 @@ export function packError(code: 'GitPackTruncated' | 'GitPackCorrupt', what: str
 
 const types: Readonly<Record<number, ObjectType>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
 
-/** Reads the header of the object that starts at `at`. Throws `GitPackTruncated`, `GitPackCorrupt`. */
-export function readHeader(bytes: Buffer, at: number): PackedHeader {
+/** Reads the header of the object that starts at `at`, which is at `offset` of the whole pack. Throws `GitPackTruncated`, `GitPackCorrupt`. */
+export function readHeader(bytes: Buffer, at: number, offset: number): PackedHeader {
   const next = (index: number): number => {
     const byte = bytes[index];
     if (byte === undefined) throw packError('GitPackTruncated', 'the pack ends inside an object');
@@ -57,7 +57,7 @@ export function readHeader(bytes: Buffer, at: number): PackedHeader {
   while (byte & 0x80) {
     byte = next(position++);
     distance = (distance + 1) * 128 + (byte & 0x7f);
-    if (distance > at) throw packError('GitPackCorrupt', 'a delta has its base before the start of the pack');
+    if (distance > offset) throw packError('GitPackCorrupt', 'a delta has its base before the start of the pack');
   }
   return { type: 'delta', size, dataAt: position - at, baseDistance: distance };
 }

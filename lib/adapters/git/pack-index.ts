@@ -118,7 +118,7 @@ class Indexer {
   async #scan(count: number, limit: number): Promise<number> {
     let at = 12;
     for (let number = 0; number < count; number += 1) {
-      const header = readHeader(this.#pack.subarray(0, limit), at);
+      const header = readHeader(this.#pack.subarray(0, limit), at, at);
       this.#admit(header.size);
       const { body, consumed } = inflateExactly(this.#pack.subarray(at + header.dataAt, limit), header.size);
       const scanned: Scanned = { offset: at, header, end: at + header.dataAt + consumed, depth: 0 };

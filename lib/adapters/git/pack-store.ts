@@ -99,7 +99,7 @@ export class PackStore {
     try {
       for (;;) {
         const bytes = await this.#slice(pack, at);
-        const header = readHeader(bytes, 0);
+        const header = readHeader(bytes, 0, at);
         if (header.size > this.#limits.blobBytes) throw blobTooLarge('', header.size, this.#limits.blobBytes);
         let { body } = inflateExactly(bytes.subarray(header.dataAt), header.size);
         if (header.type !== 'delta') {

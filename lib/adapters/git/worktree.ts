@@ -116,8 +116,11 @@ function hashTree(branch: Branch, trees: Map<string, readonly TreeEntry[]>): str
   return id;
 }
 
-/** Every file below a directory that is no Git repository; only `.git` is left out. Throws `GitTreeTooLarge`, `GitTreeTooDeep`. */
-export async function plainPaths(root: string, limits: GitLimits): Promise<WorktreePath[]> {
+/**
+ * Every file below a directory that is no Git repository; only `.git` and the directory `except` (absolute) are left out.
+ * Throws `GitTreeTooLarge`, `GitTreeTooDeep`.
+ */
+export async function plainPaths(root: string, limits: GitLimits, except = ''): Promise<WorktreePath[]> {
   const paths: WorktreePath[] = [];
   const walk = async (directory: string, depth: number): Promise<void> => {
     if (depth > limits.depth) {
@@ -125,8 +128,8 @@ export async function plainPaths(root: string, limits: GitLimits): Promise<Workt
       throw new HoldfastError({ code: 'GitTreeTooDeep', source: 'user', message, object: shown(directory) });
     }
     for (const entry of await readdir(join(root, directory), { withFileTypes: true })) {
-      if (entry.name === '.git') continue;
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
+      if (entry.name === '.git' || join(root, path) === except) continue;
       if (entry.isDirectory()) await walk(path, depth + 1);
       else paths.push({ path });
       if (paths.length > limits.entries) throw tooMany(root, limits.entries);
