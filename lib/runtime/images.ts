@@ -11,20 +11,25 @@ import { catalogueOf } from './sources.ts';
 const attempts = 5;
 const author = { name: 'Holdfast', email: 'holdfast@localhost' };
 
-/** True when a commit was pushed. Policies are evaluated at the head as it is now; the event only rang. */
-export async function updateImages(home: Home, signal: AbortSignal): Promise<boolean> {
+/** `blocked`: the configuration at the head is refused, so that nobody knows which policies there are. */
+export interface ImageUpdate {
+  readonly kind: 'pushed' | 'nothing' | 'blocked';
+}
+
+/** Policies are evaluated at the head as it is now; the event only rang. Throws `GitPushRace` and what the registry and Git throw. */
+export async function updateImages(home: Home, signal: AbortSignal): Promise<ImageUpdate> {
   const { source, writer, branch } = home.root;
-  if (writer === undefined) return false;
+  if (writer === undefined) return { kind: 'nothing' };
   for (let attempt = 1; attempt <= attempts && !signal.aborted; attempt++) {
     const parent = await source.head(branch);
-    if (parent === undefined) return false;
+    if (parent === undefined) return { kind: 'blocked' };
     const tree = openTree(await source.open(parent), home.gitLimits);
     const result = await catalogueOf(tree, home.root.alias);
-    if (result.kind === 'refused') return false;
+    if (result.kind === 'refused') return { kind: 'blocked' };
     const decision = await proposeImages(tree, result.catalogue.apps, home.registry);
     for (const problem of decision.problems)
       home.emit({ event: 'problem', at: home.now(), message: problemText(problem), data: asJson(problem) });
-    if (decision.edits.length === 0) return false;
+    if (decision.edits.length === 0) return { kind: 'nothing' };
     const pushed = await writer.commit({
       branch,
       parent,
@@ -41,7 +46,7 @@ export async function updateImages(home: Home, signal: AbortSignal): Promise<boo
         message: `committed ${pushed.revision.slice(0, 8)}: ${[...new Set(what)].join(', ')}`,
         data: asJson({ revision: pushed.revision, updates: decision.updates }),
       });
-      return true;
+      return { kind: 'pushed' };
     }
     await new Promise((resolve) => setTimeout(resolve, 50 * attempt + 100 * home.random()));
   }

@@ -1,6 +1,6 @@
 // One machine: every adapter of this home in one process, seeded, listening on 127.0.0.1 and working until closed.
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fsBlobs } from '../adapters/blob/fs.ts';
 import { systemClock } from '../adapters/clock.ts';
@@ -12,11 +12,12 @@ import { openDatabase } from '../adapters/store/database.ts';
 import { holderAlive, newHolder } from '../adapters/store/holder.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { githubWebhooks } from '../adapters/webhook/github.ts';
-import { HoldfastError } from '../core/errors.ts';
 import type { Queue, Store } from '../core/reconcile/store.ts';
 import { defaultGitLimits } from '../core/source/git.ts';
 import { createWeb } from '../web/web.ts';
 import type { Views } from '../web/views.ts';
+import { claimDirectory } from './claim.ts';
+import { prepareDataDir } from './data-dir.ts';
 import { dependentsOf } from './dependents.ts';
 import { createFeed } from './feed.ts';
 import type { Home, RootRepository, RunnerEvent } from './home.ts';
@@ -25,7 +26,7 @@ import { rootAlias } from './open.ts';
 import { openRoot } from './root.ts';
 import { repoKey } from './rows.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
-import { readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
+import { removeServerFile, writeServerFile } from './server-file.ts';
 import { openTargets } from './targets.ts';
 import { hmacWith, type Installation, loadInstallation, sha256, timeId } from './tools.ts';
 import { createViews } from './views.ts';
@@ -67,23 +68,30 @@ export interface LocalServer {
 }
 
 const defaults: Home['settings'] = { followLimitMs: 600_000, sliceMs: 90_000, imageQuietMs: 2_000, pollMs: 60_000 };
+/** A repository on this machine rings for no commit, and looking at it costs nothing. */
+const localPollMs = 2_000;
 const examplesDir = path.join(import.meta.dirname, '..', '..', 'examples', 'demo');
 
 /** Starts everything. Throws `AlreadyRunning`, `PortInUse`, `StateTooNew`. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const dataDir = path.resolve(options.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await refuseSecond(dataDir);
+  await prepareDataDir(dataDir);
   const database = openDatabase({ file: path.join(dataDir, 'state.db') });
   const store = sqliteStore({ database, clock: systemClock, alive: holderAlive });
   const queue = sqliteQueue({ database, clock: systemClock });
+  const holder = newHolder();
+  const claim = await claimDirectory(store, holder, holderAlive).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const installation = await loadInstallation(store, options.installation);
   const sandbox = await startSandbox(dataDir);
   const feed = createFeed({ start: timeId(Date.now()) });
   const blobs = fsBlobs(path.join(dataDir, 'blobs'));
   const views = createViews({ store, blobs, alias: rootAlias, feed });
   const token = randomBytes(24).toString('hex');
-  const parts: Parts = { options, dataDir, store, installation, token, views };
+  const stopping = new AbortController();
+  const parts: Parts = { options, dataDir, holder, store, installation, token, views, stopping: stopping.signal };
   const doorbell: { ring: () => void } = { ring: () => undefined };
   const bell = rung(queue, () => doorbell.ring());
   const web = await serve(parts, bell);
@@ -113,6 +121,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   await writeServerFile(dataDir, {
     v: 1,
     pid: process.pid,
+    holder,
     url: web.url,
     token,
     sandbox: { ...sandboxAddress(sandbox) },
@@ -134,10 +143,12 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     sandbox,
     close: async () => {
       await workers.stop();
+      stopping.abort();
       await web.close();
       await home.targets.close();
       await sandbox.close();
       await removeServerFile(dataDir);
+      await claim.release();
       await store.close();
     },
   };
@@ -150,17 +161,9 @@ interface Parts {
   readonly installation: Installation;
   readonly token: string;
   readonly views: Views;
-}
-
-async function refuseSecond(dataDir: string): Promise<void> {
-  const running = await readServerFile(dataDir);
-  if (running === undefined || running.pid === process.pid) return;
-  throw new HoldfastError({
-    code: 'AlreadyRunning',
-    source: 'user',
-    message: `A Holdfast server (process ${running.pid}) already works with this data directory at ${running.url}`,
-    next: 'Use it, stop it, or give this one another directory with --data DIR',
-  });
+  readonly holder: string;
+  /** Aborted when the server is about to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** The address part of a sandbox: what other processes need. */
@@ -213,6 +216,7 @@ async function serve(
     hash: sha256,
     now: () => systemClock.now(),
     onError,
+    stopping: parts.stopping,
   });
   const kept = Number((await store.getValue('port')) ?? 0);
   const start = async (port: number): ReturnType<typeof startServer> =>
@@ -245,7 +249,7 @@ function makeHome(parts: HomeParts): Home {
   const { options, dataDir, store, queue, blobs, root, installation, sandbox, emit } = parts;
   return {
     installation: installation.name,
-    holder: newHolder(),
+    holder: parts.holder,
     store,
     queue,
     blobs,
@@ -265,6 +269,11 @@ function makeHome(parts: HomeParts): Home {
     monotonic: () => systemClock.monotonic(),
     random: Math.random,
     newId: () => timeId(Date.now()),
-    settings: { ...defaults, ...options.settings },
+    settings: { ...defaults, ...(isLocal(root) ? { pollMs: localPollMs } : {}), ...options.settings },
   };
+}
+
+/** Whether the root repository is a directory: openRoot shows those by their path. */
+function isLocal(root: RootRepository): boolean {
+  return path.isAbsolute(root.url);
 }

@@ -17,6 +17,7 @@ import type { AppSource, AppState, RunState } from '../core/reconcile/state.ts';
 import type { Desired } from '../core/render/model.ts';
 import { readDesired, renderSource } from './desired.ts';
 import type { Home } from './home.ts';
+import { inventoryPlace } from './move.ts';
 import { readInventory, readJson, writeJson } from './rows.ts';
 import { wantedElsewhere } from './wanted-elsewhere.ts';
 
@@ -55,13 +56,27 @@ export interface Performer {
 }
 
 /** Anything thrown by an adapter as a failed step; losing the lease or being stopped goes through. */
-async function step<T>(work: () => Promise<Step<T>>): Promise<Step<T>> {
+async function step<T>({ signal }: Pick<Performer, 'signal'>, work: () => Promise<Step<T>>): Promise<Step<T>> {
+  let answer: Step<T>;
   try {
-    return await work();
+    answer = await work();
   } catch (error) {
     if (error instanceof HoldfastError && (error.code === 'LeaseLost' || error.code === 'Stopped')) throw error;
-    return { status: 'failed', cause: asFailure(error) };
+    answer = { status: 'failed', cause: asFailure(error) };
   }
+  // What fails because it was told to stop says nothing about the target.
+  if (answer.status === 'failed' && signal.aborted) throw whyStopped(signal);
+  return answer;
+}
+
+/** Thrown where work ends because this process is asked to stop: no outcome, the run goes on at the next start. */
+export function stopped(): HoldfastError {
+  const message = 'Stopped; what was written is recorded, and the run goes on at the next start';
+  return new HoldfastError({ code: 'Stopped', source: 'system', message, retryable: true });
+}
+
+function whyStopped(signal: AbortSignal): HoldfastError {
+  return signal.reason instanceof HoldfastError ? signal.reason : stopped();
 }
 
 function context(performer: Performer, runId: string): TargetContext {
@@ -88,6 +103,7 @@ export async function render(performer: Performer, run: RunState): Promise<Rende
     return await renderSource(home, source, performer.signal);
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'LeaseLost') throw error;
+    if (performer.signal.aborted) throw whyStopped(performer.signal);
     return { kind: 'failed', failure: asFailure(error) };
   }
 }
@@ -114,7 +130,8 @@ export async function requestFor(
 ): Promise<ObserveRequest> {
   const { home, source, overrides } = performer;
   const wanted = state.run ?? state.applied;
-  const inventory = state.target === undefined || state.target === source.app.target ? state.inventory : undefined;
+  const here = state.target === undefined || state.target === inventoryPlace(source);
+  const inventory = here ? state.inventory : undefined;
   let opened: Promise<Desired> | undefined;
   const stored = await readInventory(home.blobs, inventory);
   const desired = (): Promise<Desired> => (opened ??= readDesired(home, wanted?.desired ?? ''));
@@ -126,7 +143,7 @@ export async function requestFor(
     desired,
     inventory: stored,
     ...(wantedBy === undefined ? {} : { wantedBy }),
-    ...(state.applied === undefined || state.failed?.partial === true
+    ...(state.applied === undefined || !here || state.failed?.partial === true || state.run?.partial === true
       ? {}
       : { appliedDigest: state.applied.desiredDigest }),
     depth,
@@ -139,7 +156,7 @@ export async function requestFor(
 export async function observe(performer: Performer, state: AppState, target: Target): Promise<Step<Observation>> {
   const { overrides, bench } = performer;
   const runId = state.run?.id ?? 'look';
-  return await step(async () => {
+  return await step(performer, async () => {
     const shared = overrides.shared;
     if (state.run !== undefined && shared !== undefined && shared.request.desiredDigest === state.run.desiredDigest) {
       bench.request = shared.request;
@@ -147,7 +164,11 @@ export async function observe(performer: Performer, state: AppState, target: Tar
       return { status: 'done', value: shared.observation };
     }
     const request = await requestFor(performer, state, state.run === undefined ? 'check' : 'apply');
-    const answer = await target.observe([request], context(performer, runId), state.run?.token);
+    const answer = await target.observe(
+      [request],
+      context(performer, runId),
+      state.run === undefined ? state.lookToken : state.run.token,
+    );
     if (answer.status !== 'done') return answer;
     const observation = answer.value[0];
     if (observation === undefined) return { status: 'failed', cause: noAnswer(performer.app) };
@@ -169,7 +190,7 @@ function noAnswer(app: Application): Failure {
 /** The plan of a run. The observation is made again when this process does not hold it. */
 export async function prepare(performer: Performer, state: AppState, target: Target): Promise<Step<Prepared>> {
   const { bench } = performer;
-  return await step(async () => {
+  return await step(performer, async () => {
     if (bench.request === undefined || bench.observation === undefined) {
       const seen = await observe(
         performer,
@@ -201,7 +222,7 @@ export async function act(
   target: Target,
 ): Promise<Step<ActResult>> {
   const { bench, home } = performer;
-  return await step(async () => {
+  return await step(performer, async () => {
     bench.prepared ??= run.token === undefined ? undefined : await readJson<Prepared>(home.blobs, preparedKey(run));
     if (bench.prepared === undefined) {
       const cause: Failure = {
@@ -214,6 +235,8 @@ export async function act(
     }
     bench.request ??= await requestFor(performer, state, 'apply');
     const answer = await target.act(bench.request, bench.prepared, context(performer, run.id), run.token);
+    if (answer.status === 'done' && performer.signal.aborted && answer.value.failures.some(isInterruption))
+      throw whyStopped(performer.signal);
     if (answer.status === 'wait') await writeJson(home.blobs, preparedKey(run), bench.prepared);
     else if (run.token !== undefined) await home.blobs.delete(preparedKey(run));
     return answer;
@@ -223,6 +246,22 @@ export async function act(
 /** Milliseconds between two looks at health that were made for this application alone. */
 const sharedGapMs = 300;
 
+/** What acting answers of an object that it did not come to. */
+function isInterruption(failure: Failure): boolean {
+  return failure.code === 'Interrupted';
+}
+
+/** Removes what a plan that is not carried out left in the target. A failure only leaves it there. */
+export async function discard(performer: Performer, runId: string, target: Target, prepared: Prepared): Promise<void> {
+  try {
+    await target.discard(prepared, context(performer, runId));
+  } catch (error) {
+    const { home, app } = performer;
+    const { message } = asFailure(error);
+    home.emit({ event: 'discard-failed', at: home.now(), app: app.name, run: runId, message });
+  }
+}
+
 /** Health after acting. */
 export async function follow(
   performer: Performer,
@@ -230,7 +269,7 @@ export async function follow(
   run: RunState,
   target: Target,
 ): Promise<Step<HealthReport>> {
-  return await step(async () => {
+  return await step(performer, async () => {
     const { bench, overrides } = performer;
     // Nothing was written: the observation just made tells health as well as a new look would.
     const quiet =

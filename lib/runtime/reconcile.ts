@@ -1,18 +1,42 @@
 // One wake of one application: take the lease, decide, do, record, until there is nothing to do now; then give the row back.
 import type { Application } from '../core/config/model.ts';
-import { HoldfastError } from '../core/errors.ts';
+import { asFailure, HoldfastError } from '../core/errors.ts';
 import type { Plan } from '../core/plan/model.ts';
 import type { Observation, Step } from '../core/plan/target.ts';
 import { decide } from '../core/reconcile/decide.ts';
 import type { Effect, Facts } from '../core/reconcile/facts.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
-import { acted, followed, lookedAt, observed, prepared, type Recorded, rendered } from '../core/reconcile/record.ts';
-import type { AppSource, AppState, OutboxEvent, RunRecord } from '../core/reconcile/state.ts';
-import type { Lease, Row, Store } from '../core/reconcile/store.ts';
+import {
+  acted,
+  followed,
+  lookedAt,
+  observed,
+  prepared,
+  type Recorded,
+  rendered,
+  type RenderOutcome,
+} from '../core/reconcile/record.ts';
+import type { AppSource, AppState, RunRecord, RunState } from '../core/reconcile/state.ts';
+import type { Lease, Row } from '../core/reconcile/store.ts';
 import { CostMeter, metered } from './cost.ts';
 import type { Home } from './home.ts';
 import { keepLease } from './lease-keeper.ts';
-import { act, type Bench, follow, observe, type Overrides, type Performer, prepare, render } from './perform.ts';
+import { forgetPrune, isAskedFor } from './asked-for.ts';
+import { giveBack } from './give-back.ts';
+import { inventoryPlace, keepInventory, sayLeftBehind, takeOver } from './move.ts';
+import { isReady, ringDependents, sendEvent, unready } from './outbox.ts';
+import {
+  act,
+  type Bench,
+  discard,
+  follow,
+  observe,
+  type Overrides,
+  type Performer,
+  prepare,
+  render,
+  stopped,
+} from './perform.ts';
 import { appKey, appSource, appState, asJson, writeJson } from './rows.ts';
 
 export interface WakeOptions {
@@ -39,8 +63,12 @@ export async function wakeApp(home: Home, id: string, options: WakeOptions): Pro
   if (taken === undefined) return { kind: 'busy' };
   const keeper = keepLease({ store: home.store, key, lease: taken.lease, monotonic: home.monotonic, sentAt: sent });
   const signal = AbortSignal.any([options.signal, keeper.signal]);
+  const waker = new Waker(home, taken.row, taken.lease, { ...options, signal }, keeper.guard);
   try {
-    return await new Waker(home, taken.row, taken.lease, { ...options, signal }, keeper.guard).work();
+    return await waker.work();
+  } catch (error) {
+    await waker.giveBack(error);
+    throw error;
   } finally {
     keeper.stop();
   }
@@ -56,6 +84,9 @@ class Waker {
   #row: Row;
   #state: AppState;
   #looked = false;
+  /** The plan of this wake was begun to be carried out. */
+  #acted = false;
+  #wasReady: boolean;
   readonly #manualSync: number | undefined;
   #bench: Bench = {};
 
@@ -70,11 +101,19 @@ class Waker {
     this.#manualSync =
       options.manual === true ? this.#state.synced + (this.#state.run === undefined ? 1 : 0) : undefined;
     this.#startedAt = home.monotonic();
+    this.#wasReady = this.#state.sync === 'Synced' && isReady(appSource(row), this.#state);
+  }
+
+  /** After an exception. A run that was stopped goes on from here at the next start. */
+  async giveBack(error: unknown): Promise<void> {
+    await giveBack(this.#home, this.#row, this.#lease, error, asJson(this.#state));
   }
 
   async work(): Promise<Wake> {
     return await metered(this.#meter, async () => {
       for (;;) {
+        this.#guard();
+        if (this.#options.signal.aborted) throw stopped();
         const facts = await this.#facts();
         const decision = decide(this.#state, facts);
         this.#announce(decision.state, facts);
@@ -106,6 +145,7 @@ class Waker {
     const run = next.run;
     if (run === undefined || run.id === this.#state.run?.id) return;
     this.#bench = {};
+    this.#acted = false;
     const what =
       run.mode === 'heal'
         ? 'healing'
@@ -128,7 +168,10 @@ class Waker {
     if (effect.kind === 'settle') return await this.#settle(effect.record, facts);
     const source = facts.source;
     if (source === undefined) return await this.#rest(undefined);
-    if (effect.kind === 'act') await this.#save();
+    if (effect.kind === 'act') {
+      await this.#save();
+      this.#acted = true;
+    }
     const began = this.#home.monotonic();
     const recorded = await this.#perform(effect.kind, facts, this.#performer(source));
     this.#meter.time(effect.kind, this.#home.monotonic() - began);
@@ -162,7 +205,10 @@ class Waker {
     const { run } = this.#state;
     const now = (): Facts => ({ ...facts, now: this.#home.now() });
     if (kind === 'look' || run === undefined) return await this.#look(performer, now);
-    if (kind === 'render') return rendered(this.#state, run, now(), await render(performer, run));
+    if (kind === 'render') {
+      const busy = await this.#takeOver(performer.source);
+      return rendered(this.#state, run, now(), busy ?? (await render(performer, run)));
+    }
     const target = await this.#target(performer);
     if (target.status !== 'done') return observed(this.#state, run, now(), target);
     switch (kind) {
@@ -176,7 +222,7 @@ class Waker {
       case 'act': {
         const answer = await act(performer, this.#state, run, target.value);
         if (answer.status === 'failed' && answer.cause.code === 'PlanLost')
-          return { kind: 'on', state: { ...this.#state, run: { ...run, phase: 'observe', token: undefined } } };
+          return { kind: 'on', state: { ...this.#state, run: planAgain(run) } };
         if (answer.status === 'done') await performer.saveInventory(answer.value.inventory);
         return acted(this.#state, run, now(), answer);
       }
@@ -212,32 +258,48 @@ class Waker {
   }
 
   #performer(source: AppSource): Performer {
+    const place = inventoryPlace(source);
     return {
       home: this.#home,
       app: source.app,
       source,
-      overrides: this.#pruneOverride(),
+      overrides: this.#overrides(),
       bench: this.#bench,
       signal: this.#options.signal,
       guard: this.#guard,
       saveInventory: async (inventory) => {
-        const text = JSON.stringify(inventory);
-        const key = `inventory/${this.#home.hash(text).slice(0, 40)}`;
-        if (key !== this.#state.inventory) await this.#home.blobs.put(key, new TextEncoder().encode(text));
-        this.#state = {
-          ...this.#state,
-          inventory: key,
-          inventorySize: inventory.entries.length,
-          target: source.app.target,
-        };
+        const key = await keepInventory(this.#home, this.#state, place, inventory);
+        sayLeftBehind(this.#home, source, this.#state);
+        this.#state = { ...this.#state, inventory: key, inventorySize: inventory.entries.length, target: place };
         await this.#save();
       },
     };
   }
 
-  #pruneOverride(): Overrides {
+  /** A renamed application begins with the inventory of its former name. */
+  async #takeOver(source: AppSource): Promise<RenderOutcome | undefined> {
+    if (this.#state.inventory !== undefined || source.app.movedFrom === undefined) return undefined;
+    try {
+      const former = await takeOver(this.#home, source, async (handed) => {
+        this.#state = { ...this.#state, ...handed };
+        await this.#save();
+      });
+      const message = `took over what ${former ?? ''} has made`;
+      if (former !== undefined)
+        this.#home.emit({ event: 'app-renamed', at: this.#home.now(), app: source.app.name, message });
+      return undefined;
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.code !== 'FormerNameBusy') throw error;
+      return { kind: 'failed', failure };
+    }
+  }
+
+  /** A person's word about deletes is for the run that they asked for, and for its retries. */
+  #overrides(): Overrides {
     const given = this.#options.overrides ?? {};
-    if (given.prune !== undefined || this.#row.intent.prune !== true) return given;
+    const { run } = this.#state;
+    if (given.prune !== undefined || this.#row.intent.prune !== true || !isAskedFor(run)) return given;
     return { ...given, prune: { enabled: true, confirmed: true } };
   }
 
@@ -267,21 +329,36 @@ class Waker {
       message: `${full.outcome}: ${full.message}`,
       data: asJson({ ...full, desired: undefined }),
     });
+    await this.#discard(full, facts);
     this.#bench = {};
-    if (this.#row.intent.prune === true)
-      await this.#home.store.intend(
-        this.#row.key,
-        { prune: undefined },
-        { kind: 'manual', at: facts.now, note: 'prune done' },
-      );
+    this.#acted = false;
+    this.#row = await forgetPrune(this.#home, this.#row, full);
     await this.#sendOutbox();
-    await ringDependents(this.#home, id, facts.now);
     return undefined;
   }
 
+  /** A plan that is not carried out leaves nothing behind, such as a change set. */
+  async #discard(record: RunRecord, facts: Facts): Promise<void> {
+    const { prepared } = this.#bench;
+    if (prepared === undefined || this.#acted || facts.source === undefined) return;
+    const performer = this.#performer(facts.source);
+    const target = await this.#target(performer);
+    if (target.status === 'done') await discard(performer, record.id, target.value, prepared);
+  }
+
+  /** The state was saved with these events in it: should this process die now, they are sent again with the same ids. */
   async #sendOutbox(): Promise<void> {
-    for (const event of this.#state.outbox) sendEvent(this.#home, event);
-    if (this.#state.outbox.length > 0) this.#state = { ...this.#state, outbox: [] };
+    const { outbox } = this.#state;
+    if (outbox.length === 0) return;
+    if (outbox.some((event) => event.type === 'Holdfast Run Outcome')) await this.#ringDependents();
+    for (const event of outbox) sendEvent(this.#home, event);
+    this.#state = { ...this.#state, outbox: [] };
+  }
+
+  async #ringDependents(): Promise<void> {
+    const source = appSource(this.#row);
+    this.#wasReady = isReady(source, this.#state);
+    if (source !== undefined) await ringDependents(this.#home, source.app.id);
   }
 
   async #save(): Promise<void> {
@@ -290,7 +367,9 @@ class Waker {
   }
 
   async #rest(due: number | undefined): Promise<Wake | undefined> {
+    if (this.#state.outbox.length > 0) await this.#save();
     await this.#sendOutbox();
+    if (!this.#wasReady && isReady(appSource(this.#row), this.#state)) await this.#ringDependents();
     const release = { seen: this.#row.wanted, state: asJson(this.#state), ...(due === undefined ? {} : { due }) };
     const answer = await this.#home.store.release(this.#row.key, this.#lease, release);
     if (answer.kind === 'released') return { kind: 'rest', state: this.#state, ...(due === undefined ? {} : { due }) };
@@ -300,42 +379,7 @@ class Waker {
   }
 }
 
-/** Names of the applications in `dependsOn` that are not yet applied at what Git wants and healthy. */
-async function unready(store: Store, app: Application): Promise<readonly string[]> {
-  const names: string[] = [];
-  for (const id of app.dependsOn) {
-    const row = await store.read(appKey(id));
-    const state = row === undefined ? undefined : appState(row);
-    const source = row === undefined ? undefined : appSource(row);
-    const settled =
-      state?.run === undefined && state?.applied !== undefined && state.applied.inputsKey === source?.inputsKey;
-    if (!settled || state?.health !== 'Healthy') names.push(source?.app.name ?? id);
-  }
-  return names;
-}
-
-/** A settled run wakes the applications that wait for it. */
-async function ringDependents(home: Home, id: string, now: number): Promise<void> {
-  for (const dependent of await home.dependents(id)) {
-    await home.store.hint(appKey(dependent), { kind: 'dependency', at: now, note: id });
-    await home.queue.send('reconcile', appKey(dependent));
-  }
-}
-
-/** Hands an event to the outside. Shaped like an EventBridge event, so that rules written for one home work in the other. */
-function sendEvent(home: Home, event: OutboxEvent): void {
-  const drift = event.type === 'Holdfast Drift Report';
-  home.emit({
-    event: drift ? 'drift-report' : 'run-outcome',
-    at: event.at,
-    app: event.app,
-    message: event.type,
-    data: asJson({
-      id: event.id,
-      source: 'holdfast',
-      'detail-type': event.type,
-      time: new Date(event.at).toISOString(),
-      detail: event.detail,
-    }),
-  });
+/** The worker that made the plan is gone, perhaps in the middle of it. */
+function planAgain(run: RunState): RunState {
+  return { ...run, phase: 'observe', token: undefined, partial: true };
 }

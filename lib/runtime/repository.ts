@@ -57,10 +57,13 @@ export async function fanOut(
         affected.push(app.id);
     }
   };
+  if (only === undefined) {
+    // Before the rest: a renamed application takes over from a former name that is known to be gone.
+    await holdEntries(home, rows, catalogue.held, seq, trigger);
+    await dropRemoved(home, rows, catalogue, seq, trigger);
+  }
   await Promise.all(Array.from({ length: together }, next));
   if (only !== undefined) return { state: { ...before, seq }, catalogue, affected, problems: result.problems };
-  await holdEntries(home, rows, catalogue.held, seq, trigger);
-  await dropRemoved(home, rows, catalogue, seq, trigger);
   const key = `catalogue/${home.hash(JSON.stringify(catalogue)).slice(0, 40)}`;
   await writeJson(home.blobs, key, catalogue);
   if (result.problems.length > 0) emitProblems(home, tree.revision, result.problems, before);
@@ -107,12 +110,13 @@ async function writeApp(
   const target = catalogue.targets[app.target];
   const usable = old !== undefined && old.removed !== true && old.held === undefined && target !== undefined;
   const sameSpec = usable && specDigest(old.app, old.target, home.hash) === specDigest(app, target, home.hash);
-  if (sameSpec && (await unchanged(old.roots, tree))) return false;
+  const lost = usable && (await bundleLost(home, old, place.trigger));
+  if (sameSpec && !lost && (await unchanged(old.roots, tree))) return false;
   let source: AppSource;
   try {
     const made = await sourceOf(tree, catalogue, app, home);
     source = { ...made.source, seq: place.seq };
-    if (sameSpec && old.inputsKey === source.inputsKey && old.bundle === source.bundle) return false;
+    if (sameSpec && !lost && old.inputsKey === source.inputsKey && old.bundle === source.bundle) return false;
     if (source.problems.length === 0 && !(await home.blobs.has(source.bundle)))
       await home.blobs.put(source.bundle, await made.bundle());
   } catch (error) {
@@ -138,6 +142,11 @@ async function writeApp(
     };
   }
   return await assign(home, app.id, source, place.trigger);
+}
+
+/** A worker that missed the bundle rang for it: only then is it worth a look. */
+async function bundleLost(home: Home, source: AppSource, trigger: Trigger): Promise<boolean> {
+  return trigger.kind === 'retry' && source.problems.length === 0 && !(await home.blobs.has(source.bundle));
 }
 
 async function assign(home: Home, id: string, source: AppSource, trigger: Trigger): Promise<boolean> {
@@ -207,14 +216,13 @@ export async function lookAtRepository(
   triggers: readonly Trigger[],
 ): Promise<RepositoryLook> {
   const at = home.now();
-  const trigger = triggers.findLast((hint) => hint.kind === 'push') ?? triggers.at(-1) ?? { kind: 'poll', at };
+  const trigger = reasonOf(triggers) ?? { kind: 'poll', at };
   try {
     const head = await home.root.source.head(home.root.branch);
     if (head === undefined) throw branchMissing(home);
     const again = triggers.some((hint) => hint.kind === 'retry' || hint.kind === 'config');
     if (head === before.revision && !again) {
-      const healed = before.failure !== undefined && before.problems.length === 0;
-      return { state: { ...before, polledAt: at, attempts: 0, ...(healed ? { failure: undefined } : {}) } };
+      return { state: { ...before, polledAt: at, attempts: 0, failure: standingFailure(before) } };
     }
     const found = trigger.kind === 'push' && trigger.note !== undefined ? ` (${trigger.note})` : '';
     home.emit({
@@ -258,6 +266,18 @@ export async function lookAtRepository(
     }
     return { state: { ...before, failure, attempts, polledAt: at }, due: at + backoff(attempts, home.random()) };
   }
+}
+
+/** What to say of why the head was looked at; that something is to be made again must not be lost among other hints. */
+function reasonOf(triggers: readonly Trigger[]): Trigger | undefined {
+  const retry = triggers.findLast((hint) => hint.kind === 'retry');
+  return retry ?? triggers.findLast((hint) => hint.kind === 'push') ?? triggers.at(-1);
+}
+
+/** What is wrong with the commit itself; that the remote could not be reached for a while is over. */
+function standingFailure(state: RepoState): RepoState['failure'] {
+  const refused = state.problems.length > 0 && state.catalogueRevision !== state.revision;
+  return refused ? problemsFailure(state.problems, 'holdfast validate') : undefined;
 }
 
 function branchMissing(home: Home): HoldfastError {

@@ -1,10 +1,13 @@
 // What a running server leaves in its data directory, so that the command line finds it. Only its owner can read it.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { holderAlive } from '../adapters/store/holder.ts';
 
 export interface ServerFile {
   readonly v: 1;
   readonly pid: number;
+  /** Tells this process from a later one that was given the same id. */
+  readonly holder: string;
   readonly url: string;
   /** For the API. */
   readonly token: string;
@@ -24,7 +27,7 @@ export async function readServerFile(dataDir: string): Promise<ServerFile | unde
   const text = await readFile(fileOf(dataDir), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const server = JSON.parse(text) as ServerFile;
-  return processAlive(server.pid) ? server : undefined;
+  return holderAlive(server.holder) ? server : undefined;
 }
 
 /** Says where the server listens. */
@@ -37,13 +40,4 @@ export async function writeServerFile(dataDir: string, server: ServerFile): Prom
 /** Says that it does not listen any more. */
 export async function removeServerFile(dataDir: string): Promise<void> {
   await rm(fileOf(dataDir), { force: true });
-}
-
-function processAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

@@ -31,16 +31,21 @@ export interface Sweep {
 /** Observes all applications at rest on one target and rings those that differ. */
 export async function sweepTarget(home: Home, name: string, before: TargetState, signal: AbortSignal): Promise<Sweep> {
   const on = await onTarget(home, name);
-  if (on.length === 0) return { state: before };
+  // Nothing is on this target any more: a catalogue that uses it again rings.
+  if (on.length === 0) return { state: newTargetState };
   const every = Math.min(...on.map((one) => one.source.app.drift.everyMs));
-  if (before.sweptAt === undefined)
-    return { state: { ...before, sweptAt: home.now() }, due: home.now() + firstDelay(home, name, every) };
+  const now = home.now();
+  const sweptAt = Math.min(before.sweptAt ?? now + firstDelay(home, name, every) - every, now);
+  // Rung before its time, by a new catalogue or twice: the interval is what counts.
+  const due = sweptAt + every;
+  if (before.token === undefined && before.attempts === 0 && now < due) return { state: { ...before, sweptAt }, due };
   const all = on.filter(atRest);
   try {
     const waits = await observeAll(home, all, before.token, signal);
     if (waits !== undefined) return { state: { ...before, token: waits.token }, due: home.now() + waits.afterMs };
     return { state: { v: 1, sweptAt: home.now(), attempts: 0 }, due: home.now() + every };
   } catch (error) {
+    if (signal.aborted) throw error;
     const failure = asFailure(error);
     home.emit({ event: 'sweep-failed', at: home.now(), message: `Target ${name} cannot be swept: ${failure.message}` });
     // The applications say for themselves that they cannot be seen: unknown is not good.

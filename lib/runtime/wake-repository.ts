@@ -1,11 +1,14 @@
 // One wake of the root repository: write image updates back to Git, look at the head, fan out, see that targets are watched.
+import { asFailure } from '../core/errors.ts';
+import { backoff } from '../core/reconcile/backoff.ts';
+import { MAX_REASONS } from '../core/reconcile/rows.ts';
 import type { RepoState } from '../core/reconcile/state.ts';
 import type { Row } from '../core/reconcile/store.ts';
 import type { Trigger } from '../core/trigger/model.ts';
 import type { Home } from './home.ts';
-import { updateImages } from './images.ts';
+import { type ImageUpdate, updateImages } from './images.ts';
 import { lookAtRepository } from './repository.ts';
-import { readCatalogueBlob, targetKey } from './rows.ts';
+import { asJson, readCatalogueBlob, targetKey } from './rows.ts';
 import { targetsInUse } from './sweep.ts';
 
 /** Longest time that image hints are collected before they are acted on. */
@@ -20,21 +23,49 @@ export async function wakeRepository(
 ): Promise<{ readonly state: RepoState; readonly due?: number }> {
   const triggers = row.reasons;
   const look = await lookAtRepository(home, before, triggers);
-  if (look.due !== undefined) return look;
+  const hints = triggers.filter((hint) => hint.kind === 'image');
+  const pending = bounded([...(before.images ?? []), ...hints]);
+  const waiting: RepoState = { ...look.state, images: pending.length === 0 ? undefined : pending };
+  if (look.due !== undefined) return { state: waiting, due: look.due };
   await watchTargets(home, look.state, before);
-  const images = triggers.filter((hint) => hint.kind === 'image');
-  const pending = images.length > 0 ? images : (look.state.images ?? []);
   const poll = home.now() + home.settings.pollMs;
-  if (pending.length === 0) return { state: look.state, due: poll };
+  if (pending.length === 0) return { state: waiting, due: poll };
   const ready = readyAt(pending, home.settings.imageQuietMs);
-  const waiting: RepoState = { ...look.state, images: pending };
-  if (home.now() < ready) return { state: waiting, due: ready };
-  const pushed = await updateImages(home, signal);
+  if (home.now() < ready) return { state: waiting, due: Math.min(ready, poll) };
+  const update = await tryImages(home, signal);
+  if (update.kind === 'failed') {
+    const attempts = look.state.attempts + 1;
+    return { state: { ...waiting, attempts }, due: home.now() + backoff(attempts, home.random()) };
+  }
+  // Policies of a refused configuration are not known: the hints wait for the next good commit.
+  if (update.kind === 'blocked') return { state: waiting, due: poll };
   const settled: RepoState = { ...look.state, images: undefined };
-  if (!pushed) return { state: settled, due: poll };
+  if (update.kind === 'nothing') return { state: settled, due: poll };
   const trigger: Trigger = { kind: 'image', at: home.now(), note: pending.map((hint) => hint.note ?? '').join(', ') };
   const after = await lookAtRepository(home, settled, [trigger]);
   return { state: after.state, due: after.due ?? poll };
+}
+
+/** A failure of the registry or of the push is said, and tried again; the hints stay. */
+async function tryImages(home: Home, signal: AbortSignal): Promise<ImageUpdate | { readonly kind: 'failed' }> {
+  try {
+    return await updateImages(home, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const failure = asFailure(error);
+    home.emit({
+      event: 'image-failed',
+      at: home.now(),
+      message: `Images cannot be updated now: ${failure.message}`,
+      data: asJson(failure),
+    });
+    return { kind: 'failed' };
+  }
+}
+
+/** The first and the newest: the first bounds the wait, and each is only a hint. */
+function bounded(hints: readonly Trigger[]): readonly Trigger[] {
+  return hints.length <= MAX_REASONS ? hints : [...hints.slice(0, 1), ...hints.slice(1 - MAX_REASONS)];
 }
 
 /** Two seconds after the last image, at most thirty after the first: a release that pushes ten images makes one commit. */
@@ -49,8 +80,7 @@ async function watchTargets(home: Home, state: RepoState, before: RepoState): Pr
   const catalogue = await readCatalogueBlob(home.blobs, state);
   if (catalogue === undefined) return;
   for (const name of targetsInUse(Object.values(catalogue.targets), catalogue.apps)) {
-    if ((await home.store.read(targetKey(name))) === undefined) {
-      await home.store.hint(targetKey(name), { kind: 'config', at: home.now(), note: 'new target' });
-    }
+    // The row says when: an interval may have become shorter, or the target be used again.
+    await home.store.hint(targetKey(name), { kind: 'config', at: home.now(), note: 'catalogue changed' });
   }
 }

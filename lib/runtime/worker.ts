@@ -3,7 +3,9 @@ import { asFailure, HoldfastError } from '../core/errors.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
 import type { Message, QueueName, RowKey } from '../core/reconcile/store.ts';
 import type { Home } from './home.ts';
+import { giveBack } from './give-back.ts';
 import { keepLease } from './lease-keeper.ts';
+import { stopped } from './perform.ts';
 import { wakeApp } from './reconcile.ts';
 import { asJson, repoState, targetKey } from './rows.ts';
 import { newTargetState, sweepTarget, type TargetState } from './sweep.ts';
@@ -20,6 +22,8 @@ export interface WorkerSettings {
 
 export const localWorkers: WorkerSettings = { concurrency: 8, tickMs: 500, visibilityMs: 180_000 };
 
+const storeFailedEveryMs = 60_000;
+
 /** Runs until stopped. */
 export class Workers {
   readonly #home: Home;
@@ -29,6 +33,7 @@ export class Workers {
   #tick: NodeJS.Timeout | undefined;
   #pumping = false;
   #rung = false;
+  #saidAt = -Infinity;
 
   constructor(home: Home, settings: WorkerSettings = localWorkers) {
     this.#home = home;
@@ -64,10 +69,18 @@ export class Workers {
         for (const key of await this.#home.store.due(await this.#home.store.now(), 64)) this.#begin(key);
       }
     } catch (error) {
-      this.#home.emit({ event: 'store-failed', at: this.#home.now(), message: asFailure(error).message });
+      this.#storeFailed(asFailure(error).message);
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** Tried again at every tick; said once a minute. */
+  #storeFailed(message: string): void {
+    const now = this.#home.monotonic();
+    if (now - this.#saidAt < storeFailedEveryMs) return;
+    this.#saidAt = now;
+    this.#home.emit({ event: 'store-failed', at: this.#home.now(), message });
   }
 
   async #receive(queue: QueueName): Promise<void> {
@@ -136,9 +149,10 @@ export class Workers {
     const taken = await store.take(key, this.#home.holder, LEASE_TTL_MS);
     if (taken === undefined) return;
     const keeper = keepLease({ store, key, lease: taken.lease, monotonic: this.#home.monotonic, sentAt });
+    let { row } = taken;
     try {
-      let row = taken.row;
       for (;;) {
+        keeper.guard();
         const result = await work(row);
         const release = {
           seen: row.wanted,
@@ -148,7 +162,11 @@ export class Workers {
         const answer = await store.release(key, taken.lease, release);
         if (answer.kind === 'released') return;
         row = answer.row;
+        if (this.#stop.signal.aborted) throw stopped();
       }
+    } catch (error) {
+      await giveBack(this.#home, row, taken.lease, error);
+      throw error;
     } finally {
       keeper.stop();
     }

@@ -34,11 +34,22 @@ function overtaken(state: AppState, run: RunState, facts: Facts, source: AppSour
   if (run.phase === 'act') return undefined;
   if (run.phase === 'follow' && (facts.intent.sync ?? 0) > state.synced) return 'A person asked for a new run';
   if (facts.intent.suspended === true && run.phase !== 'follow') return 'Suspended';
-  if (run.mode === 'rollback') return facts.intent.pin === undefined ? 'The rollback was taken back' : undefined;
+  if (run.mode === 'heal') return healOvertaken(state, run, facts, source);
+  if (run.mode === 'rollback') {
+    if (facts.intent.pin === run.note) return undefined;
+    return facts.intent.pin === undefined ? 'The rollback was taken back' : 'Another rollback is wanted';
+  }
   if (facts.intent.pin !== undefined) return 'A rollback is wanted';
-  if (run.mode === 'heal') return undefined;
   if (source.held !== undefined) return source.held.message;
   return source.inputsKey === run.inputsKey ? undefined : `Overtaken by ${source.revision.slice(0, 8)}`;
+}
+
+/** A heal puts back what is applied, a pinned state too. Only its wait for health ends early for something new. */
+function healOvertaken(state: AppState, run: RunState, facts: Facts, source: AppSource): string | undefined {
+  const { pin } = facts.intent;
+  if (pin !== undefined) return pin === state.pinned ? undefined : 'A rollback is wanted';
+  const next = run.phase === 'follow' && source.app.sync.auto && source.held === undefined;
+  return next && source.inputsKey !== run.inputsKey ? `Overtaken by ${source.revision.slice(0, 8)}` : undefined;
 }
 
 type Start =
@@ -56,7 +67,7 @@ interface Wish {
 function wantedRun(state: AppState, facts: Facts, source: AppSource): Start {
   const { intent } = facts;
   if (intent.pin !== undefined) return wantedRollback(state, facts, source, intent.pin);
-  const unpinned: AppState = { ...state, pinned: undefined };
+  const unpinned: AppState = { ...state, pinned: undefined, waitingFor: [] };
   const wish: Wish = {
     manual: (intent.sync ?? 0) > state.synced,
     changed: state.applied?.inputsKey !== source.inputsKey || state.pinned !== undefined,
@@ -166,9 +177,18 @@ function newest(triggers: readonly Trigger[]): TriggerKind {
   return triggers.at(-1)?.kind ?? 'poll';
 }
 
+/** Something was applied, and the last look at it failed. */
+function unseen(state: AppState): boolean {
+  return state.sync === 'Unknown' && state.applied !== undefined;
+}
+
+/** A dependency rings when it is ready, and a sweep when a target can be seen again; should that be lost, this finds it. */
+const waitingLookMs = 60_000;
+
 /** A look is only meaningful at rest: something was applied completely and no newer try is half done. */
 function shouldLook(state: AppState, facts: Facts): boolean {
   if (facts.looked || state.applied === undefined || state.failed?.partial === true) return false;
+  if (state.lookToken !== undefined) return true;
   if (facts.triggers.some((hint) => hint.kind === 'drift' || hint.kind === 'manual' || hint.kind === 'stack-event'))
     return true;
   return state.sync === 'Unknown' || unsettledLook(state, facts.now) === 0;
@@ -176,9 +196,12 @@ function shouldLook(state: AppState, facts: Facts): boolean {
 
 function rest(state: AppState, facts: Facts, due: number | undefined): Effect {
   const wait = unsettledLook(state, facts.now);
-  const look = wait === undefined ? undefined : facts.now + Math.max(wait, 1_000);
-  const first = due === undefined ? look : look === undefined ? due : Math.min(due, look);
-  return first === undefined ? { kind: 'rest' } : { kind: 'rest', due: first };
+  const times = [
+    ...(due === undefined ? [] : [due]),
+    ...(wait === undefined ? [] : [facts.now + Math.max(wait, 1_000)]),
+    ...(state.waitingFor.length === 0 && !unseen(state) ? [] : [facts.now + waitingLookMs]),
+  ];
+  return times.length === 0 ? { kind: 'rest' } : { kind: 'rest', due: Math.min(...times) };
 }
 
 /** Milliseconds until health that is not settled is looked at again; gaps grow from 30 s to 10 min. Undefined = settled. */

@@ -16,7 +16,8 @@ export interface Ending {
 }
 
 /** Ends a run. What was applied is decided before, by the phase that applied it. */
-export function finishRun(state: AppState, run: RunState, facts: Facts, ending: Ending): Decision {
+export function finishRun(state: AppState, run: RunState, facts: Facts, given: Ending): Decision {
+  const ending: Ending = { ...given, partial: given.partial === true || run.partial === true };
   const health = ending.health ?? state.health;
   const record: RunRecord = {
     v: 1,
@@ -62,17 +63,32 @@ function syncAfter(ending: Ending, state: AppState): AppState['sync'] {
 
 function rememberFailure(state: AppState, run: RunState, facts: Facts, ending: Ending): AppState['failed'] {
   if (ending.outcome === 'succeeded' || ending.outcome === 'unhealthy') return undefined;
-  if (ending.outcome === 'superseded' || ending.failure === undefined) return state.failed;
-  const attempts = (state.failed?.inputsKey === run.inputsKey ? state.failed.attempts : 0) + 1;
+  if (ending.outcome === 'superseded') return run.partial === true ? halfDone(state, run, facts) : state.failed;
+  if (ending.failure === undefined) return state.failed;
+  const before = state.failed;
+  const attempts = (before?.inputsKey === run.inputsKey ? before.attempts : 0) + 1;
   return {
     inputsKey: run.inputsKey,
     seq: run.seq,
     failure: ending.failure,
     outcome: ending.outcome,
     attempts,
-    partial: ending.partial ?? false,
+    partial: ending.partial === true || before?.partial === true,
     ...(ending.failure.retryable ? { retryAt: facts.now + backoff(attempts, facts.jitter) } : {}),
   };
+}
+
+/** A run that was given up after a worker stopped in the middle of it: what it wrote is still there, even if Git goes back. */
+function halfDone(state: AppState, run: RunState, facts: Facts): AppState['failed'] {
+  const failure: Failure = {
+    code: 'Interrupted',
+    source: 'system',
+    message: 'Stopped before everything was written, then overtaken',
+    retryable: true,
+  };
+  const { inputsKey, seq } = run;
+  const found = { inputsKey, seq, failure, outcome: 'superseded' as const, attempts: 1, retryAt: facts.now };
+  return { ...found, ...state.failed, partial: true };
 }
 
 function outcomeEvent(record: RunRecord, facts: Facts): OutboxEvent {

@@ -121,7 +121,8 @@ export function prepared(state: AppState, run: RunState, facts: Facts, step: Ste
 
 export function acted(state: AppState, run: RunState, facts: Facts, step: Step<ActResult>): Recorded {
   if (step.status === 'wait') return waiting(state, run, facts, step);
-  if (step.status === 'failed') return failed(state, run, facts, step.cause);
+  // A stack goes back by itself; of objects nobody knows how many were written before the failure.
+  if (step.status === 'failed') return failed(state, run, facts, step.cause, facts.source?.app.stack === undefined);
   const { applied, deleted, failures } = step.value;
   const done: RunState = { ...run, applied, deleted };
   const first = failures[0];
@@ -183,8 +184,9 @@ function doneText(run: RunState): string {
 
 /** A look at rest: health and drift against what was last applied; the start of a heal when that is wanted. */
 export function lookedAt(before: AppState, facts: Facts, step: Step<ObserveSummary>, report: string): Recorded {
-  const state = { ...before, lookedAt: facts.now };
-  if (step.status === 'wait') return { kind: 'wait', state, due: facts.now + step.afterMs };
+  if (step.status === 'wait')
+    return { kind: 'wait', state: { ...before, lookToken: step.token }, due: facts.now + step.afterMs };
+  const state: AppState = { ...before, lookedAt: facts.now, lookToken: undefined };
   if (step.status === 'failed') {
     const message = `Cannot look: ${failureText(step.cause)}`;
     return { kind: 'on', state: { ...state, sync: 'Unknown', health: 'Unknown', message } };

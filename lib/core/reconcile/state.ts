@@ -64,6 +64,8 @@ export interface RunState {
   readonly plan?: { readonly digest: string; readonly summary: PlanSummary };
   readonly applied?: number;
   readonly deleted?: number;
+  /** A worker stopped while it acted, so some of this run's objects may be written. */
+  readonly partial?: boolean;
   readonly cost: Cost;
 }
 
@@ -144,6 +146,8 @@ export interface AppState {
   readonly message: string;
   /** When the live state was last looked at, at rest. */
   readonly lookedAt?: number;
+  /** Token of a look that waits: a drift detection under way. */
+  readonly lookToken?: string;
   /** Intent counters that were carried out. */
   readonly synced: number;
   readonly pinned?: string;
