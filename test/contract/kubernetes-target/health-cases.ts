@@ -50,17 +50,22 @@ export const healthCases: readonly TargetCase[] = [
     name: 'what is on its way waits, with growing gaps and a reason',
     run: async (bench) => {
       const app = bench.app('web');
-      const metadata = { name: 'web', namespace: bench.namespace };
-      const spec = { ingressClassName: 'nobody', defaultBackend: { service: { name: 'web', port: { number: 80 } } } };
-      const ingress: KubeObject = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec };
-      await app.synced([ingress]);
-      const first = await app.follow([ingress]);
-      expect(first).toMatchObject({
-        status: 'wait',
-        afterMs: 300,
-        note: expect.stringContaining('waiting for an address'),
-      });
-      const second = await app.follow([ingress], first.status === 'wait' ? first.token : undefined);
+      const annotations = { 'rig/behave': 'pending', 'sandbox.holdfast.dev/behave': 'pending' };
+      const labels = { app: 'web' };
+      const containers = [{ name: 'web', image: 'web:1' }];
+      const deployment: KubeObject = {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', namespace: bench.namespace },
+        spec: {
+          selector: { matchLabels: labels },
+          template: { metadata: { labels, annotations }, spec: { containers } },
+        },
+      };
+      await app.synced([deployment]);
+      const first = await app.follow([deployment]);
+      expect(first).toMatchObject({ status: 'wait', afterMs: 300, note: expect.stringContaining('Deployment') });
+      const second = await app.follow([deployment], first.status === 'wait' ? first.token : undefined);
       expect(second).toMatchObject({ status: 'wait', afterMs: 480 });
     },
   },
@@ -83,9 +88,7 @@ export const healthCases: readonly TargetCase[] = [
       });
       expect(step).toMatchObject({
         status: 'wait',
-        note: expect.stringMatching(
-          /^Deployment\/.*; pod web-.*: container web: (ErrImagePull|ImagePullBackOff)/,
-        ),
+        note: expect.stringMatching(/^Deployment\/.*; pod web-.*: container web: (ErrImagePull|ImagePullBackOff)/),
       });
     },
   },
