@@ -56,10 +56,10 @@ export function baselineOf(stack: StackView, context: TargetContext): string {
   return context.hmac(canonicalJson(['stack', stack.id, stack.writtenAt]));
 }
 
-/** Whose the stack is; one that the store says we took over is ours although nothing is written on it. */
+/** Whose the stack is; one that the store knows as ours stays ours when its tags are missing or taken off. */
 export function owns(stack: StackView, naming: Naming, context: TargetContext): Ownership {
   const byTags = ownershipOf(stack.tags, naming.owner, context.hash);
-  const inStore = naming.entry?.origin === 'adopted' && naming.entry.uid === stack.id;
+  const inStore = naming.entry?.uid === stack.id;
   return byTags.kind === 'nobody' && inStore ? { kind: 'ours' } : byTags;
 }
 

@@ -193,7 +193,6 @@ export function readTemplate(file: string, text: string): TemplateRead {
 function parse(reader: Reader, text: string): JsonObject | undefined {
   const document = parseDocument(text, {
     version: '1.1',
-    merge: false,
     logLevel: 'error',
     lineCounter: reader.lines,
     prettyErrors: false,

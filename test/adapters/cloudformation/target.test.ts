@@ -61,10 +61,21 @@ const live = (name: string, resource: string) =>
   stacks.liveResource(name, resource)?.['properties'] as Record<string, unknown>;
 
 /** Another tool deploys a stack. */
-async function deployByHand(name: string, body: string, type: 'CREATE' | 'UPDATE'): Promise<void> {
+async function deployByHand(
+  name: string,
+  body: string,
+  type: 'CREATE' | 'UPDATE',
+  tags: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const ChangeSetName = `by-hand-${type}`;
   await aws.send(
-    new CreateChangeSetCommand({ StackName: name, ChangeSetName, ChangeSetType: type, TemplateBody: body }),
+    new CreateChangeSetCommand({
+      StackName: name,
+      ChangeSetName,
+      ChangeSetType: type,
+      TemplateBody: body,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
   );
   await eventually(async () => {
     await aws.send(new ExecuteChangeSetCommand({ StackName: name, ChangeSetName }));
@@ -119,12 +130,7 @@ test('a plan that is not executed leaves neither change set nor stack behind', a
   const prepared = await app.prepare({ depth: 'full' });
   expect(await status('plan-only')).toBe('REVIEW_IN_PROGRESS');
   await target.discard(prepared, app.context());
-  await eventually(async () => {
-    const gone = await failure(
-      app.target.observe([app.request('check')], app.context()).then(() => status('plan-only')),
-    );
-    return gone === undefined;
-  });
+  await eventually(async () => (await app.observe()).health.health === 'Missing');
   await expect(status('plan-only')).rejects.toThrow('Stack with id plan-only does not exist');
 });
 
@@ -161,7 +167,7 @@ test('a template that early validation refuses is a failure with file and line; 
   const app = stackApp('refused').want(queue('thirty'));
   const cause = await failure(app.sync());
   expect(cause).toMatchObject({ code: 'StackRefused', source: 'user', retryable: false });
-  expect(cause.message).toContain('refused.yaml:6:18 expected type: integer, found: string');
+  expect(cause.message).toContain('refused.yaml:6:18 #/VisibilityTimeout: expected type: integer, found: string');
   await eventually(
     async () =>
       await status('refused').then(
@@ -184,7 +190,7 @@ test('IAM resources without the capability: the next step is named', async () =>
 });
 
 test('an existing stack is shown as adopted, nothing is written; the next change brings the tags', async () => {
-  await deployByHand('theirs', queue(30), 'CREATE');
+  await deployByHand('theirs', queue(30), 'CREATE', { team: 'payments' });
   const app = stackApp('theirs').want(queue(30));
   const adopted = await app.sync();
   expect(lines(adopted)).toEqual(['adopt theirs']);
@@ -196,6 +202,8 @@ test('an existing stack is shown as adopted, nothing is written; the next change
   const updated = await app.want(queue(31)).sync();
   expect(lines(updated)).toContain('update theirs Tags[Key=holdfast.dev/app].Value: undefined -> "theirs"');
   expect(lines(updated)).toContain('update Queue VisibilityTimeout: "30" -> "31"');
+  // Tags that somebody else gave the stack stay.
+  expect(stacks.liveResource('theirs', 'Queue')).toMatchObject({ tags: { team: 'payments' } });
   expect((await app.observe()).inSync).toBe(true);
 });
 
@@ -236,6 +244,8 @@ test('a hand edit is drift, named by property, and healed by asserting the templ
   expect(healed.holds).toEqual([]);
   expect(lines(healed)).toEqual(['update Queue VisibilityTimeout: "77" -> "30"']);
   expect(live('drifts', 'Queue')).toEqual({ VisibilityTimeout: 30 });
+  // What was found before the heal is not taken for what is.
+  expect((await app.observe('apply')).drift).toEqual([]);
   expect((await app.observe()).drift).toEqual([]);
 });
 
@@ -254,10 +264,16 @@ test('another template deployed over ours is found although CloudFormation calls
   await app.sync();
   await deployByHand('overwritten', queue(60), 'UPDATE');
   const seen = await app.observe();
-  expect(seen.drift).toMatchObject([
-    { kind: 'modified', owner: 'another CloudFormation update', fields: [{ path: 'Template' }] },
+  expect(seen.drift).toMatchObject([{ kind: 'modified', owner: 'another CloudFormation update' }]);
+  expect(seen.drift[0]?.fields.map((field) => field.path)).toEqual([
+    'Template',
+    'Tags[Key=holdfast.dev/app].Value',
+    'Tags[Key=holdfast.dev/installation].Value',
+    'Tags[Key=holdfast.dev/owner].Value',
   ]);
-  expect(lines(await app.sync())).toContain('update Queue VisibilityTimeout: "60" -> "30"');
+  const again = await app.sync();
+  expect(again.plan.changes.map((change) => change.action)).not.toContain('adopt');
+  expect(lines(again)).toContain('update Queue VisibilityTimeout: "60" -> "30"');
   expect((await app.observe()).inSync).toBe(true);
 });
 
@@ -318,6 +334,27 @@ test('a lost reply changes nothing: the same calls again lead to the same operat
   const result = await finish((token) => target.act(request, prepared, context, token));
   expect(result.applied).toBe(2);
   expect(await status('twice')).toBe('CREATE_COMPLETE');
+});
+
+test('the stack is in the inventory before it is written, without a digest until it is done', async () => {
+  const app = stackApp('intent').want(queue(30));
+  const prepared = await app.prepare();
+  const first = await target.act(app.request('apply'), prepared, app.context());
+  expect(first.status).toBe('wait');
+  expect(app.inventory.entries).toEqual([{ id: { stack: 'intent' }, origin: 'created' }]);
+  await app.act(prepared);
+  expect(app.inventory.entries[0]).toHaveProperty('digest');
+});
+
+test('health is followed while the stack moves', async () => {
+  const slow = queue(30).replace('Properties: {Vis', 'Metadata: {Sandbox: {SlowMs: 200}}\n    Properties: {Vis');
+  const app = stackApp('follows').want(slow);
+  const prepared = await app.prepare();
+  await target.act(app.request('apply'), prepared, app.context());
+  const notes: string[] = [];
+  const report = await finish((token) => target.follow(app.request('check'), app.context(), token), notes);
+  expect(notes[0]).toBe('stack follows: CREATE_IN_PROGRESS');
+  expect(report).toMatchObject({ health: 'Healthy', message: 'stack follows: CREATE_COMPLETE' });
 });
 
 test('the guard stops a worker without a lease before it writes', async () => {

@@ -58,7 +58,7 @@ export function schemaProblems(spec: TypeSpec, properties: JsonObject): readonly
     }
     if (value === undefined) continue;
     const problem = typeProblem(property, value);
-    if (problem !== undefined) found.push({ path: `/Properties/${name}`, reason: problem });
+    if (problem !== undefined) found.push({ path: `/Properties/${name}`, reason: `#/${name}: ${problem}` });
     else if (property.oneOf !== undefined && !isKnownLater(value) && !property.oneOf.includes(shown(value))) {
       found.push({ path: `/Properties/${name}`, reason: `#/${name}: ${shown(value)} is not a valid enum value` });
     }

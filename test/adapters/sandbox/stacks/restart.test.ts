@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { readStackResource } from '../../../../lib/adapters/sandbox/stacks/by-hand.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
@@ -17,13 +18,16 @@ const template = (value: string, last: string) =>
     })
     .join('\n')}\n`;
 
-async function serve(dataDir: string): Promise<{ readonly child: ChildProcess; readonly aws: CloudFormation }> {
+async function serve(
+  dataDir: string,
+): Promise<{ readonly child: ChildProcess; readonly endpoint: string; readonly aws: CloudFormation }> {
   const child = spawn(process.execPath, ['test/support/stacks/serve.ts', dataDir, '20'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  return { child, aws: new CloudFormation({ endpoint: line.toString().trim(), region: 'eu-west-1', credentials }) };
+  const endpoint = line.toString().trim();
+  return { child, endpoint, aws: new CloudFormation({ endpoint, region: 'eu-west-1', credentials }) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -55,6 +59,9 @@ test('a create and an update that rolls back survive kills at odd moments', { ti
       await kill(now.child);
       now = await serve(dataDir);
     }
+    // It goes on by itself, not because somebody asks how it stands.
+    const last = () => readStackResource(now.endpoint, 's', 'F');
+    await eventually(async () => (ChangeSetType === 'CREATE' ? (await last()) !== undefined : true));
     return await eventually(
       async () => {
         const { Stacks } = await now.aws.describeStacks({ StackName: 's' });

@@ -210,6 +210,15 @@ Resources:\n  P: ${param('!Sub "${Size} ${Stage} ${Name}"')}\n`;
   expect(live('params', 'P')).toEqual({ Type: 'String', Value: '3 dev abc' });
 });
 
+test('any text comes back as it was sent', async () => {
+  const text = 'a & b < c > d "quoted" \u00e9 \u{1F980}';
+  const body = `Parameters: {Text: {Type: String}}\nResources:\n  P: ${param('!Ref Text')}\n`;
+  await deploy('texts', body, { Text: text });
+  const { Stacks } = await aws.describeStacks({ StackName: 'texts' });
+  expect(Stacks?.[0]?.Parameters?.[0]?.ParameterValue).toBe(text);
+  expect((live('texts', 'P') as { Value: string }).Value).toBe(text);
+});
+
 test('NoEcho values are hidden wherever they are told', async () => {
   const body = `Parameters: {Secret: {Type: String, NoEcho: true}}\nResources:\n  P: ${param('!Sub "x-${Secret}"')}\n`;
   await deploy('no-echo', body, { Secret: 'hunter-2' });
