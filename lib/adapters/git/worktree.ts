@@ -1,6 +1,8 @@
 // The working tree of a local repository as if it were committed: tracked files, and untracked ones that are not ignored.
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { HoldfastError } from '../../core/errors.ts';
 import type { EntryKind, GitLimits, RevisionReader, TreeEntry } from '../../core/source/git.ts';
 import { shown } from '../../core/source/path.ts';
@@ -18,8 +20,8 @@ interface Read {
   readonly id: string;
 }
 
-/** How many files are opened at once. */
-const atOnce = 64;
+/** Longest time without a turn for the rest of the process. Small files are read several times faster one after the other than at once. */
+const sliceMs = 20;
 
 /**
  * Reads and hashes the given files: real blob ids, and tree ids made from content as git makes them, so that what is equal to
@@ -33,14 +35,14 @@ export async function readWorktree(
   if (paths.length > limits.entries) throw tooMany(root, limits.entries);
   const blobs = new Map<string, Uint8Array>();
   const found: Read[] = [];
-  const queue = paths.values();
-  const worker = async (): Promise<void> => {
-    for (const path of queue) {
-      const read = await readOne(root, path, limits, blobs);
-      if (read !== undefined) found.push(read);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, worker));
+  let sliceStart = performance.now();
+  for (const path of paths) {
+    const read = readOne(root, path, limits, blobs);
+    if (read !== undefined) found.push(read);
+    if (performance.now() - sliceStart < sliceMs) continue;
+    await turn();
+    sliceStart = performance.now();
+  }
   const trees = new Map<string, readonly TreeEntry[]>();
   const rootId = hashTree(nest(found), trees);
   return {
@@ -51,20 +53,20 @@ export async function readWorktree(
   };
 }
 
-async function readOne(
+function readOne(
   root: string,
   { path, submodule }: WorktreePath,
   limits: GitLimits,
   blobs: Map<string, Uint8Array>,
-): Promise<Read | undefined> {
+): Read | undefined {
   if (submodule !== undefined) return { path, kind: 'submodule', id: submodule };
   const file = join(root, path);
   try {
-    const stat = await lstat(file);
+    const stat = lstatSync(file);
     if (stat.isDirectory()) return { path, kind: 'submodule', id: '0'.repeat(40) };
     if (stat.size > limits.blobBytes) throw blobTooLarge(shown(path), stat.size, limits.blobBytes);
     if (!stat.isSymbolicLink() && !stat.isFile()) return undefined;
-    const bytes = stat.isSymbolicLink() ? Buffer.from(await readlink(file)) : await readFile(file);
+    const bytes = stat.isSymbolicLink() ? Buffer.from(readlinkSync(file)) : readFileSync(file);
     const id = objectId('blob', bytes);
     blobs.set(id, bytes);
     if (stat.isSymbolicLink()) return { path, kind: 'symlink', id };
