@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../../core/json.ts';
 import { isList, isMap, textAt } from '../json.ts';
 import { entriesOf, fieldTypeOf, formOf } from '../fields/atom.ts';
-import { DEDUCED, type MapType, type TypeNode } from '../fields/types.ts';
+import type { MapType, TypeNode } from '../fields/types.ts';
 import { typeOf } from '../kinds/catalog.ts';
 import { apiVersionOf, type Resource } from '../kinds/resource.ts';
 import type { WriteOptions } from './options.ts';
@@ -30,16 +30,16 @@ export function decodeObject(
     const internal = resource.group === '' ? 'core' : (resource.group.split('.')[0] ?? '');
     throw unhandled(`converting (${resource.version}.${kind}) to (${internal}.${resource.kind}): unknown conversion`);
   }
-  const type = typeOf(resource);
   const object = { ...given, kind, apiVersion };
-  if (type === DEDUCED) return { object, warnings: [] };
   const encoding = base64Problem(object);
   if (encoding !== undefined) throw unhandled(encoding);
   const walk: Walk = { unknown: [], mismatch: undefined };
-  visit(walk, type, object, { path: '', struct: resource.kind });
-  if (walk.mismatch !== undefined) throw unhandled(walk.mismatch);
+  visit(walk, typeOf(resource), object, { path: '', struct: resource.kind });
+  // A custom object of the wrong shape is a matter of its schema, not of Go's types.
+  if (walk.mismatch !== undefined && resource.definition === undefined) throw unhandled(walk.mismatch);
   if (walk.unknown.length === 0 || validation === 'Ignore') return { object, warnings: [] };
-  const texts = walk.unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+  const unknown = resource.definition === undefined ? walk.unknown : walk.unknown.sort();
+  const texts = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict') throw unhandled(`strict decoding error: ${texts.join(', ')}`);
   return { object, warnings: texts };
 }

@@ -206,7 +206,7 @@ function patch(writing: WriteRequest, request: ApiRequest): Written {
       after = mergePatch(before, change);
       break;
     case 'application/strategic-merge-patch+json':
-      if (type === DEDUCED) throw refuse.noStrategicPatch();
+      if (path.resource.definition !== undefined) throw refuse.noStrategicPatch();
       after = strategicPatch(isScale ? DEDUCED : type, before, change);
       break;
     default:

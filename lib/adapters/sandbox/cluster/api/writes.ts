@@ -2,16 +2,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../../../core/json.ts';
 import { listAt, mapAt, numberAt, sameJson, textAt, withValue } from '../json.ts';
-import { applyConfiguration, recordUpdate, type Writer } from '../fields/managed.ts';
-import { DEDUCED } from '../fields/types.ts';
+import { applyConfiguration, readManagers, recordUpdate, type Writer } from '../fields/managed.ts';
 import { problemsText, typeProblems } from '../fields/validate.ts';
 import { allocate } from '../kinds/allocate.ts';
 import { changesGeneration, excludedFields, isCounted, resetForeignParts } from '../kinds/behavior.ts';
 import { typeOf } from '../kinds/catalog.ts';
-import { normalizeObject, zeroObject } from '../kinds/normalize.ts';
+import { DecodeProblem } from '../kinds/decode-problem.ts';
+import { emptyForm, problemsOf, storedForm, zeroForm } from '../kinds/form.ts';
 import { apiVersionOf, qualifiedName } from '../kinds/resource.ts';
 import { identityProblems, immutableProblems } from '../kinds/immutable.ts';
-import { validationProblems } from '../kinds/validation.ts';
 import type { Stored } from '../store/objects.ts';
 import { type Cluster, timestamp } from './cluster.ts';
 import { base64Problem } from './decode.ts';
@@ -44,10 +43,8 @@ export function createObject(request: WriteRequest, given: JsonObject): Written 
   if (!textAt(object, 'metadata', 'name') && prefix !== undefined && prefix !== '') {
     object = withValue(object, ['metadata', 'name'], prefix.slice(0, 58) + randomSuffix());
   }
-  const zero = zeroOf(request);
-  const empty = emptyOf(request);
-  const normal = type === DEDUCED ? object : normalizeObject(type, object);
-  const prepared = resetForeignParts(path.resource, '', empty, normal);
+  const zero = zeroForm(path.resource);
+  const prepared = resetForeignParts(path.resource, '', emptyForm(path.resource), decodedForm(request, object));
   checkNamespace(cluster, path, textAt(object, 'metadata', 'name') ?? '');
   return finishCreate(request, recordUpdate(type, zero, prepared, writerOf(request)));
 }
@@ -65,17 +62,10 @@ export function applyObject(request: WriteRequest, config: JsonObject, stored: S
     throw refuse.internal(`failed to create typed patch object (${where}): ${problemsText(problems)}`);
   }
   if (stored === undefined && subresource !== '') throw refuse.notFound(subjectOf(path));
-  const live = stored === undefined ? zeroOf(request) : versioned(stored.object, path);
+  const live = stored === undefined ? zeroForm(resource) : liveObject(request, stored);
   const result = applyConfiguration(type, [live, config], writerOf(request), options.force);
   if ('conflicts' in result) throw refuse.applyConflict(result.conflicts);
-  const encoding = base64Problem(result.object);
-  if (encoding !== undefined) {
-    const where = `/${path.name}; ${gvkText(path)}`;
-    throw refuse.internal(
-      `failed to convert new object (${where}) to proper version: unable to convert unstructured object to ${gvkText(path)}: error decoding from json: ${encoding}`,
-    );
-  }
-  const merged = type === DEDUCED ? result.object : normalizeObject(type, result.object);
+  const merged = appliedForm(request, result.object);
   checkPlace(path, merged);
   if (stored !== undefined) return finishUpdate(request, stored, merged);
   const uid = textAt(merged, 'metadata', 'uid');
@@ -86,7 +76,7 @@ export function applyObject(request: WriteRequest, config: JsonObject, stored: S
     );
   }
   checkNamespace(cluster, path, path.name);
-  const prepared = resetForeignParts(resource, '', emptyOf(request), merged);
+  const prepared = resetForeignParts(resource, '', emptyForm(resource), merged);
   return finishCreate(request, { ...prepared, metadata: { ...mapAt(prepared, 'metadata'), ...placeOf(path) } });
 }
 
@@ -96,9 +86,18 @@ export function updateObject(request: WriteRequest, stored: Stored, after: JsonO
   const type = typeOf(path.resource);
   checkPlace(path, after);
   const before = versioned(stored.object, path);
-  const normal = type === DEDUCED ? after : normalizeObject(type, after);
-  const placed = { ...normal, metadata: { ...mapAt(normal, 'metadata'), ...placeOf(path) } };
-  const recorded = recordUpdate(type, before, keepMetadata(before, placed), writerOf(request));
+  const normal = decodedForm(request, after);
+  // An empty list of managers is a wish to begin anew, and would be lost in the stored form.
+  const sent = mapAt(after, 'metadata')['managedFields'];
+  const metadata = {
+    ...mapAt(normal, 'metadata'),
+    ...placeOf(path),
+    ...(sent === undefined ? {} : { managedFields: sent }),
+  };
+  const whole = keepMetadata(before, { ...normal, metadata });
+  // The server keeps no record of who scaled a custom object.
+  const isUnrecorded = path.subresource === 'scale' && path.resource.definition !== undefined;
+  const recorded = isUnrecorded ? whole : recordUpdate(type, before, whole, writerOf(request));
   return finishUpdate(request, stored, recorded);
 }
 
@@ -121,7 +120,7 @@ function finishCreate({ cluster, path, options }: WriteRequest, object: JsonObje
     },
   });
   const subject = { resource, name };
-  const problems = validationProblems(resource, created);
+  const problems = problemsOf(resource, created);
   if (problems.length > 0) throw refuse.invalid(subject, problems);
   const shelf = qualifiedName(resource);
   if (cluster.store.get(shelf, path.namespace, name) !== undefined) throw refuse.alreadyExists(subject);
@@ -141,7 +140,7 @@ function finishUpdate({ cluster, path, options }: WriteRequest, stored: Stored, 
   object = withValue(object, ['metadata', 'generation'], generation === 0 ? undefined : generation);
   const problems = [
     ...identityProblems(before, object),
-    ...validationProblems(resource, object),
+    ...problemsOf(resource, object),
     ...immutableProblems(resource, before, object),
   ];
   if (problems.length > 0) throw refuse.invalid(subject, problems);
@@ -192,16 +191,40 @@ export function versioned(object: JsonObject, { resource }: ResourcePath): JsonO
   return object['apiVersion'] === apiVersion ? object : { ...object, apiVersion };
 }
 
-function zeroOf({ path: { resource } }: WriteRequest): JsonObject {
-  const type = typeOf(resource);
-  const zero = type === DEDUCED ? {} : zeroObject(type);
-  return { ...zero, apiVersion: apiVersionOf(resource), kind: resource.kind };
+/** The stored form of what was created, replaced or patched. */
+function decodedForm({ path: { resource } }: WriteRequest, object: JsonObject): JsonObject {
+  try {
+    return storedForm(resource, object);
+  } catch (error) {
+    if (!(error instanceof DecodeProblem)) throw error;
+    throw refuse.badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${error.message}`,
+    );
+  }
 }
 
-/** The status that a new object begins with. */
-function emptyOf({ path: { resource } }: WriteRequest): JsonObject {
-  const type = typeOf(resource);
-  return type === DEDUCED ? {} : normalizeObject(type, {});
+/** The stored form of what was applied. */
+function appliedForm({ path }: WriteRequest, object: JsonObject): JsonObject {
+  const refusal = (why: string) =>
+    refuse.internal(
+      `failed to convert new object (/${path.name}; ${gvkText(path)}) to proper version: unable to convert unstructured object to ${gvkText(path)}: ${why}`,
+    );
+  const encoding = base64Problem(object);
+  if (encoding !== undefined) throw refusal(`error decoding from json: ${encoding}`);
+  try {
+    return storedForm(path.resource, object);
+  } catch (error) {
+    throw error instanceof DecodeProblem ? refusal(error.message) : error;
+  }
+}
+
+/** The stored object as apply sees it. What nobody has a record of belongs to whoever was there before the first apply. */
+function liveObject(request: WriteRequest, stored: Stored): JsonObject {
+  const { path } = request;
+  const live = versioned(stored.object, path);
+  if (readManagers(live).size > 0) return live;
+  const zero = zeroForm(path.resource);
+  return recordUpdate(typeOf(path.resource), zero, live, { ...writerOf(request), manager: 'before-first-apply' });
 }
 
 function writerOf({ cluster, path, options }: WriteRequest): Writer {

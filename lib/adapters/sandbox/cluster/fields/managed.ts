@@ -93,6 +93,8 @@ export function applyConfiguration(
 export function recordUpdate(type: TypeNode, before: JsonObject, after: JsonObject, writer: Writer): JsonObject {
   const managers = startingManagers(before, after, writer.subresource !== '');
   const fresh = withoutManagers(after);
+  // Records begin with the creation or the first apply, not in between.
+  if (managers.size === 0 && textAt(before, 'metadata', 'uid') !== undefined) return fresh;
   const comparison = changes(type, before, fresh, writer);
   releaseFields(comparison, managers, undefined, true);
   const changed = comparison.modified.union(comparison.added).difference(NEVER_OWNED);

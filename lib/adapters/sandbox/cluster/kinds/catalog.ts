@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../../core/json.ts';
 import { at, isMap, listAt, mapAt, textAt } from '../json.ts';
 import { DEDUCED, type TypeNode } from '../fields/types.ts';
+import { customType } from './custom-schema.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 import { BUILT_IN_RESOURCES, builtInType } from './schema.ts';
 
@@ -58,10 +59,18 @@ export class Catalog {
   }
 }
 
-/** The type of a resource's objects. Custom resources have no schema here: objects merge by field, lists are one value. */
+/** The type of a resource's objects. */
 export function typeOf(resource: Resource): TypeNode {
-  return builtInType(apiVersionOf(resource), resource.kind) ?? DEDUCED;
+  if (resource.definition === undefined) return builtInType(apiVersionOf(resource), resource.kind) ?? DEDUCED;
+  return customType(schemaOf(resource) ?? {});
 }
+
+/** The schema of a custom resource. */
+export function schemaOf(resource: Resource): JsonObject | undefined {
+  return schemas.get(resource);
+}
+
+const schemas = new WeakMap<Resource, JsonObject>();
 
 /** Whether a definition is accepted and served. */
 export function isEstablished(definition: JsonObject): boolean {
@@ -80,20 +89,20 @@ function customResources(definition: JsonObject): Resource[] {
     const subresources = ['status', 'scale'].filter((name) => isMap(at(version, 'subresources', name)));
     const shortNames = texts('shortNames');
     const categories = texts('categories');
-    return [
-      {
-        group: textAt(spec, 'group') ?? '',
-        version: textAt(version, 'name') ?? '',
-        resource: textAt(names, 'plural') ?? '',
-        kind: textAt(names, 'kind') ?? '',
-        singular: textAt(names, 'singular') ?? '',
-        namespaced: textAt(spec, 'scope') === 'Namespaced',
-        verbs: VERBS,
-        definition: textAt(definition, 'metadata', 'name') ?? '',
-        ...(shortNames.length === 0 ? {} : { shortNames }),
-        ...(categories.length === 0 ? {} : { categories }),
-        ...(subresources.length === 0 ? {} : { subresources }),
-      },
-    ];
+    const resource: Resource = {
+      group: textAt(spec, 'group') ?? '',
+      version: textAt(version, 'name') ?? '',
+      resource: textAt(names, 'plural') ?? '',
+      kind: textAt(names, 'kind') ?? '',
+      singular: textAt(names, 'singular') ?? '',
+      namespaced: textAt(spec, 'scope') === 'Namespaced',
+      verbs: VERBS,
+      definition: textAt(definition, 'metadata', 'name') ?? '',
+      ...(shortNames.length === 0 ? {} : { shortNames }),
+      ...(categories.length === 0 ? {} : { categories }),
+      ...(subresources.length === 0 ? {} : { subresources }),
+    };
+    schemas.set(resource, mapAt(version, 'schema', 'openAPIV3Schema'));
+    return [resource];
   });
 }

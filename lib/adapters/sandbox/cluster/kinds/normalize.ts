@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../../../../core/json.ts';
 import { isList, isMap } from '../json.ts';
 import type { FieldType, TypeNode } from '../fields/types.ts';
+import { DecodeProblem } from './decode-problem.ts';
 import { fillDefaults } from './defaults.ts';
 import { canonicalQuantity } from './quantity.ts';
 
@@ -25,7 +26,7 @@ export function zeroObject(type: TypeNode): JsonObject {
 const zeroObjects = new WeakMap<TypeNode, JsonObject>();
 
 function normalize(type: TypeNode, value: Json, fill: boolean): Json {
-  if (type.name === 'api.resource.Quantity') return canonicalQuantity(value);
+  if (type.name === 'api.resource.Quantity') return quantity(value);
   if (isMap(value) && type.map !== undefined) {
     return type.map.element === undefined
       ? normalizeStruct(type, value, fill)
@@ -33,6 +34,14 @@ function normalize(type: TypeNode, value: Json, fill: boolean): Json {
   }
   if (isList(value) && type.list !== undefined) return normalizeList(type.list.element, value, fill);
   return value;
+}
+
+function quantity(value: Json): Json {
+  const canonical = canonicalQuantity(value);
+  if (canonical !== undefined) return canonical;
+  throw new DecodeProblem(
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+  );
 }
 
 function normalizeEntries(element: TypeNode, value: JsonObject, fill: boolean): JsonObject {

@@ -5,12 +5,12 @@ const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const PARTS = /^([+-]?)(\d*)(?:\.(\d*))?(?:(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E)|[eE]([+-]?\d+))?$/;
 
-/** The canonical text of a quantity; what cannot be read as one is given back as it is. */
-export function canonicalQuantity(value: Json): Json {
+/** The canonical text of a quantity, `undefined` for what is none. */
+export function canonicalQuantity(value: Json): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return value;
+  if (typeof text !== 'string') return undefined;
   const match = PARTS.exec(text);
-  if (match === null || `${match[2]}${match[3] ?? ''}` === '') return value;
+  if (match === null || `${match[2]}${match[3] ?? ''}` === '') return undefined;
   const [, sign = '', integer = '', fraction = '', suffix, exponent] = match;
   const negative = sign === '-' ? '-' : '';
   const digits = BigInt(`${integer}${fraction}` || '0');
