@@ -9,7 +9,7 @@ import type { TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterFaults, isKubeError } from './errors.ts';
 import type { Kinds } from './kinds.ts';
-import type { ApiResource, ListOptions } from './types.ts';
+import type { ApiResource, ListOptions, ResourceLookup } from './types.ts';
 import type { Item, View } from './view.ts';
 
 /** More lookups than this for one kind, and a list of metadata is cheaper than a GET each. */
@@ -48,13 +48,23 @@ function gather({ kinds }: Looking, views: readonly View[]): readonly Search[] {
   for (const view of views) {
     for (const item of view.items.values()) {
       if (item.look !== undefined) continue;
-      const found = kinds.lookup(item.id.group, item.id.kind, item.apiVersion);
+      const found = readableKind(kinds, item);
       if (found.state === 'missing') item.look = { state: 'unserved' };
       else if (found.state === 'unknown') item.look = { state: 'unknown', failure: unseen(item, found.reason) };
       else addTo(searches, found.resource, { view, item });
     }
   }
   return [...searches.values()];
+}
+
+/**
+ * The resource to read an item through. A recorded object whose version is served no more is still there, in another
+ * version; what Git wants in a version that is not served is a mistake that must be told.
+ */
+function readableKind(kinds: Kinds, { id, apiVersion, wanted }: Item): ResourceLookup {
+  const found = kinds.lookup(id.group, id.kind, apiVersion);
+  if (found.state !== 'missing' || wanted !== undefined) return found;
+  return kinds.lookup(id.group, id.kind, undefined);
 }
 
 function addTo(searches: Map<string, Search>, resource: ApiResource, sought: Sought): void {
@@ -90,13 +100,22 @@ function namespacesOf(sought: readonly Sought[]): readonly string[] {
   return [...new Set(sought.map(({ item }) => item.id.namespace))];
 }
 
+/** What tells whether an object is as it was left. With its resourceVersion unchanged nothing of it can have changed. */
+function markOf({ entry }: Item, live: KubeObject, view: View, context: TargetContext): LiveMark {
+  const { uid, resourceVersion } = live.metadata;
+  const untouched =
+    entry?.baseline !== undefined &&
+    resourceVersion !== undefined &&
+    entry.uid === uid &&
+    entry.resourceVersion === resourceVersion &&
+    entry.apiVersion === live.apiVersion;
+  const baseline = untouched ? entry.baseline : baselineOf(live, view.marks.manager, context.hmac);
+  return { uid, resourceVersion, baseline };
+}
+
 /** Keeps of a live object what the application needs to know. */
 function see({ view, item }: Sought, live: KubeObject, resource: ApiResource, context: TargetContext): void {
-  const mark: LiveMark = {
-    uid: live.metadata.uid,
-    resourceVersion: live.metadata.resourceVersion,
-    baseline: baselineOf(live, view.marks.manager, context.hmac),
-  };
+  const mark = markOf(item, live, view, context);
   item.health = objectHealth(item.id, assess(live, resource.hasStatus));
   const { entry, wanted } = item;
   const sameText = wanted === undefined ? view.opened === undefined : wanted.digest === entry?.digest;

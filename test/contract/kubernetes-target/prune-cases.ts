@@ -144,4 +144,17 @@ export const pruneCases: readonly TargetCase[] = [
       expect(await bench.get(bench.configMap('b'))).toBeDefined();
     },
   },
+  {
+    name: 'an object recorded in a version that is served no more is still found, and deleted',
+    run: async (bench) => {
+      const app = bench.app('web');
+      await app.synced([bench.configMap('a'), bench.deployment('web')]);
+      const entries = app.inventory.entries.map((entry) =>
+        'kind' in entry.id && entry.id.kind === 'Deployment' ? { ...entry, apiVersion: 'apps/v1beta1' } : entry,
+      );
+      app.inventory = { ...app.inventory, entries };
+      expect(await app.synced([bench.configMap('a')])).toMatchObject({ deleted: 1 });
+      expect(await bench.get(bench.deployment('web'))).toBeUndefined();
+    },
+  },
 ];
