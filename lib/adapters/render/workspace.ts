@@ -9,6 +9,9 @@ import { resolvePath, shown, unsafeName } from '../../core/source/path.ts';
 const prefix = 'holdfast-render-';
 const writesAtOnce = 16;
 
+/** What killed processes left is removed once, before the first workspace of this one. */
+let sweeping: Promise<void> | undefined;
+
 export interface Workspace {
   /** The repository as far as it may be read. */
   readonly repository: string;
@@ -23,6 +26,8 @@ export async function withWorkspace<T>(
   files: readonly BundleFile[],
   work: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
+  sweeping ??= sweepWorkspaces();
+  await sweeping;
   const root = await realpath(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)));
   try {
     const repository = join(root, 'repository');
@@ -68,9 +73,9 @@ function checkPath(path: string): void {
   });
 }
 
-/** Removes directories of processes that are gone: they were killed in the middle of a rendering. Call once at start. */
+/** Removes directories of processes that are gone: they were killed in the middle of a rendering. */
 export async function sweepWorkspaces(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : Number.NaN;
     if (!Number.isInteger(pid) || pid <= 0 || isAlive(pid)) continue;
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);

@@ -13,6 +13,8 @@ export interface ChartDependency {
   readonly name: string;
   readonly version: string;
   readonly repository: string;
+  /** Name that the chart goes by instead of its own; '' when it has none. */
+  readonly alias: string;
 }
 
 const maxChartLevels = 10;
@@ -22,10 +24,10 @@ export function dependenciesOf(content: JsonObject): readonly ChartDependency[] 
   const list = content['dependencies'];
   if (!Array.isArray(list)) return [];
   return list.filter(isObject).flatMap((entry) => {
-    const { name, version, repository } = entry;
+    const { name, version, repository, alias } = entry;
     if (typeof name !== 'string' || name === '') return [];
     const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-    return [{ name, version: text(version), repository: text(repository) }];
+    return [{ name, version: text(version), repository: text(repository), alias: text(alias) }];
   });
 }
 

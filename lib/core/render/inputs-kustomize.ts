@@ -87,7 +87,7 @@ class Follower {
   /** A file, or a directory with a kustomization of its own. */
   async #resource(kustomization: Kustomization, field: string, entry: string): Promise<void> {
     const at = { ...kustomization, near: entry };
-    const path = this.#local(kustomization, field, entry);
+    const path = await this.#local(kustomization, field, entry);
     if (path === undefined) return;
     const node = await this.#inputs.look(path);
     if (node === undefined) return this.#missing(kustomization, field, entry);
@@ -118,7 +118,7 @@ class Follower {
   }
 
   async #file(kustomization: Kustomization, field: string, entry: string): Promise<void> {
-    const path = this.#local(kustomization, field, entry);
+    const path = await this.#local(kustomization, field, entry);
     if (path === undefined) return;
     if ((await this.#inputs.look(path)) === undefined) return this.#missing(kustomization, field, entry);
     this.#refuseAbove(kustomization, field, entry, path);
@@ -149,7 +149,7 @@ class Follower {
       await pluginFiles({ inputs: this.#inputs, directory: kustomization.directory, at, text: entry });
       return;
     }
-    const path = this.#local(kustomization, field, entry);
+    const path = await this.#local(kustomization, field, entry);
     if (path === undefined) return;
     const node = await this.#inputs.look(path);
     if (node === undefined) return this.#missing(kustomization, field, entry);
@@ -170,9 +170,10 @@ class Follower {
     }
   }
 
-  #local(kustomization: Kustomization, field: string, entry: string): string | undefined {
+  async #local(kustomization: Kustomization, field: string, entry: string): Promise<string | undefined> {
     const at = { ...kustomization, near: entry };
-    if (remote.test(entry)) {
+    const path = resolvePath(kustomization.directory, entry);
+    if (remote.test(entry) && !(await this.#isFile(entry, path))) {
       this.#inputs.problem(
         at,
         'KustomizeRemote',
@@ -180,10 +181,16 @@ class Follower {
       );
       return undefined;
     }
-    const path = resolvePath(kustomization.directory, entry);
     if (path !== undefined) return path;
     this.#inputs.problem(at, 'KustomizePath', `${field}: "${shown(entry)}" is absolute or leads out of the repository`);
     return undefined;
+  }
+
+  /** Kustomize takes a file that is there before it takes a name for an address; only URLs are never files. */
+  async #isFile(entry: string, path: string | undefined): Promise<boolean> {
+    if (path === undefined || /^https?:/i.test(entry)) return false;
+    const node = await this.#inputs.look(path);
+    return node !== undefined && node.kind !== 'directory';
   }
 
   #missing(kustomization: Kustomization, field: string, entry: string): void {

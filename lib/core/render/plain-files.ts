@@ -15,7 +15,7 @@ const ownConfig = 'holdfast.yaml';
 
 /** Picks the manifests of a plain application among the paths it may read. A file that is the application itself is always taken. */
 export function plainFiles(app: Application, paths: readonly string[]): PlainFiles {
-  if (paths.includes(app.path)) return { files: [app.path], problems: [] };
+  if (paths.includes(app.path)) return singleFile(app.path);
   const prefix = app.path === '' ? '' : `${app.path}/`;
   const kept = paths.filter((path) => {
     if (!path.startsWith(prefix) || path === ownConfig) return false;
@@ -38,4 +38,18 @@ export function plainFiles(app: Application, paths: readonly string[]): PlainFil
     (path) => /\.(?:yaml|yml|json)$/.test(path) && !nested.some((directory) => path.startsWith(directory)),
   );
   return { files: files.sort((a, b) => (a < b ? -1 : 1)), problems };
+}
+
+/** The tool whose file this is by its name. */
+function toolOf(path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (name === chartName) return 'a Helm chart';
+  return kustomizationNames.includes(name) ? 'a kustomization' : undefined;
+}
+
+function singleFile(path: string): PlainFiles {
+  const tool = toolOf(path);
+  if (tool === undefined) return { files: [path], problems: [] };
+  const message = `this file makes its directory ${tool}; write the directory as the path of the application`;
+  return { files: [], problems: [{ file: path, line: 1, column: 1, code: 'PlainNested', message }] };
 }

@@ -62,6 +62,13 @@ describe('plain files', () => {
   test('a single file, whatever its name', () => {
     expect(plainFiles(appOf({ path: 'app/x/d.txt' }), ['app/x/d.txt']).files).toEqual(['app/x/d.txt']);
   });
+  test('the file of a kustomization or chart, named as the path', () => {
+    expect(
+      plainFiles(appOf({ path: 'app/kustomization.yaml' }), ['app/kustomization.yaml']).problems.map(problemText),
+    ).toEqual([
+      'app/kustomization.yaml:1:1 PlainNested this file makes its directory a kustomization; write the directory as the path of the application',
+    ]);
+  });
   test('a nested kustomization or chart is refused by name, unless excluded', () => {
     const nested = ['app/a.yaml', 'app/k/kustomization.yml', 'app/c/Chart.yaml'];
     expect(plainFiles(appOf(), nested).problems.map(problemText)).toEqual([

@@ -227,6 +227,11 @@ describe('kustomize', () => {
     );
   });
 
+  test('a file whose name looks remote is a file', async () => {
+    const more: Files = { 'app/web@1.0/a.yaml': cm, 'app/b.yaml?ref=x': cm };
+    expect(await refused('resources: [web@1.0/a.yaml, "b.yaml?ref=x"]\n', more)).toEqual([]);
+  });
+
   test('a base used twice is no circle', async () => {
     const more: Files = {
       'base/kustomization.yaml': 'resources: []\n',
