@@ -28,7 +28,7 @@ const authCodes = new Set([
 /** The exit code that belongs to an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof HoldfastError)) return exitCodes.error;
-  if (error.code === 'Usage') return exitCodes.usage;
+  if (error.code === 'Usage' || error.code === 'InstallationName') return exitCodes.usage;
   if (error.code === 'Interrupted' || error.code === 'Stopped') return exitCodes.interrupted;
   if (error.code === 'Timeout') return exitCodes.timeout;
   return authCodes.has(error.code) ? exitCodes.auth : exitCodes.error;

@@ -11,7 +11,7 @@ export function text(flags: CommandFlags, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What --repo, --revision, --worktree, --kubeconfig, --context, --target and --data say together. */
+/** What --repo, --revision, --worktree, --kubeconfig, --context, --target, --installation and --data say together. */
 export function openOptions(
   flags: CommandFlags,
   mode: { readonly worktree: boolean; readonly readOnly: boolean; readonly memory?: boolean },
@@ -24,6 +24,7 @@ export function openOptions(
     kubeconfig: text(flags, 'kubeconfig'),
     context: text(flags, 'context'),
     contextTarget: text(flags, 'target'),
+    installation: text(flags, 'installation'),
   };
 }
 

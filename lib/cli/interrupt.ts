@@ -7,15 +7,26 @@ export interface Interrupt {
   stopped(): boolean;
 }
 
-/** An abort signal that follows SIGINT and SIGTERM. */
-export function stopOnInterrupt(): Interrupt {
+let current: Interrupt | undefined;
+
+/** Milliseconds that a command which writes nothing gets to remove its temporary files. */
+const tidyMs = 1_500;
+
+/**
+ * An abort signal that follows SIGINT, SIGTERM and SIGHUP; one for the whole process. `saving` = what is in hand is finished
+ * first, however long it takes, and the person is told so.
+ */
+export function stopOnInterrupt({ saving = false }: { readonly saving?: boolean } = {}): Interrupt {
+  if (current !== undefined) return current;
   const controller = new AbortController();
+  const quit = (): never => process.exit(exitCodes.interrupted);
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    process.stderr.write('stopping: finishing what is in hand (Ctrl-C again to quit at once)\n');
+    if (controller.signal.aborted) quit();
+    if (saving) process.stderr.write('stopping: finishing what is in hand (Ctrl-C again to quit at once)\n');
+    else setTimeout(quit, tidyMs).unref();
     controller.abort();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return { signal: controller.signal, stopped: () => controller.signal.aborted };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  current = { signal: controller.signal, stopped: () => controller.signal.aborted };
+  return current;
 }

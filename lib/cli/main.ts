@@ -1,8 +1,10 @@
 // The command line: commands, flags and help. What a command does stands in its own file and is loaded only when it runs.
 import { Command, CommanderError, Option } from 'commander';
-import { asFailure } from '../core/errors.ts';
-import { exitCodeOf, exitCodes } from './exit.ts';
-import { failureJson, failureLines, paintErr } from './output.ts';
+import { asFailure, type HoldfastError } from '../core/errors.ts';
+import { exitCodeOf, exitCodes, usage } from './exit.ts';
+import { Refusal } from '../runtime/select.ts';
+import { failureJson, failureLines, paintErr, tolerateClosedPipes } from './output.ts';
+import { problemsFailure, showProblems } from './problems.ts';
 
 const exitText = `
 Exit codes:
@@ -24,10 +26,12 @@ type Action = (args: readonly string[], flags: Flags) => Promise<number>;
 
 const jsonFlag = (): Option =>
   new Option('-o, --output <form>', 'form of the answer').choices(['text', 'json']).default('text');
+const installationFlag = (): Option =>
+  new Option('--installation <name>', 'who marks what is applied (default: what the data directory says, else local)');
 const dataFlag = (): Option => new Option('--data <dir>', 'data directory').default('.holdfast');
 
-/** Builds the program. `finish` gets the exit code of the command that ran. */
-export function buildProgram(finish: (code: number) => void): Command {
+/** Builds the program. `finish` gets the exit code of the command that ran; with `json`, wrong usage is left to the caller to say. */
+export function buildProgram(finish: (code: number) => void, json = false): Command {
   const program = new Command('holdfast');
   program
     .description('What runs in your clusters and stacks is what your Git repositories say.')
@@ -36,7 +40,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     .addHelpText('after', exitText)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .configureOutput(json ? { writeErr: () => undefined } : {});
   const action =
     (load: () => Promise<{ readonly run: Action }>) =>
     async (...given: unknown[]): Promise<void> => {
@@ -71,6 +75,8 @@ function serving(program: Command, action: Wrap): void {
     .addOption(dataFlag())
     .option('--no-examples', 'do not seed demo.git with the examples')
     .option('--kubeconfig <file>', 'kubeconfig for kubeconfig targets')
+    .addOption(installationFlag())
+    .addOption(jsonFlag())
     .action(action(async () => await import('./commands/up.ts')));
   program
     .command('demo')
@@ -110,6 +116,7 @@ function targetFlags(command: Command): Command {
     .option('--kubeconfig <file>', 'file for kubeconfig targets')
     .option('--context <name>', 'context instead of the one that kubeconfig targets name')
     .option('--target <name>', 'which target --context is for, when there are several')
+    .addOption(installationFlag())
     .addOption(dataFlag())
     .addOption(jsonFlag());
 }
@@ -200,30 +207,67 @@ function sandbox(program: Command, action: Wrap): void {
   );
 }
 
+/** Whether the caller asked for JSON: also known when the command line itself is wrong. */
+function asksJson(argv: readonly string[]): boolean {
+  const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  return words.some(
+    (word, index) =>
+      word === '--json' ||
+      word === '-ojson' ||
+      word === '--output=json' ||
+      ((word === '-o' || word === '--output') && words[index + 1] === 'json'),
+  );
+}
+
 /** Runs one command line; answers the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
+  tolerateClosedPipes();
   if (argv.includes('--no-color')) process.env['NO_COLOR'] = '1';
+  const json = asksJson(argv);
   let code: number = exitCodes.ok;
-  const program = buildProgram((given) => (code = given));
+  const program = buildProgram((given) => (code = given), json);
   try {
     if (argv.length === 0) {
-      program.outputHelp();
+      program.outputHelp({ error: true });
       return exitCodes.usage;
+    }
+    if (argv[0] === 'help' && argv[1] === 'exit-codes') {
+      process.stdout.write(exitText.trimStart());
+      return exitCodes.ok;
     }
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    const failure = asFailure(error);
-    const json =
-      argv.includes('--json') ||
-      argv.some(
-        (word, index) =>
-          word === '-ojson' ||
-          word === '--output=json' ||
-          ((word === '-o' || word === '--output') && argv[index + 1] === 'json'),
-      );
-    process.stderr.write(json ? failureJson(failure) : failureLines(failure, paintErr));
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      if (json) process.stderr.write(failureJson(wrongUsage(error).toFailure()));
+      return exitCodes.usage;
+    }
+    say(error, json);
     return exitCodeOf(error);
   }
+}
+
+/** An error on stderr; of a refusal every problem, and then what follows. */
+function say(error: unknown, json: boolean): void {
+  const failure = asFailure(error);
+  if (json) {
+    if (error instanceof Refusal && error.problems.length > 1) showProblems(error.problems, true);
+    process.stderr.write(failureJson(failure));
+  } else if (error instanceof Refusal) {
+    showProblems(error.problems);
+    const what = error.object === undefined ? 'Nothing was done' : `Nothing was done for ${error.object}`;
+    process.stderr.write(failureLines(problemsFailure(error.problems, what), paintErr));
+  } else process.stderr.write(failureLines(failure, paintErr));
+}
+
+/** `error: unknown command 'pln'\n(Did you mean plan?)` as one of our errors. */
+function wrongUsage(error: CommanderError): HoldfastError {
+  if (error.code === 'commander.help') return usage('a command is missing', 'holdfast --help');
+  const [first = '', ...more] = error.message.split('\n');
+  const hint = more
+    .join(' ')
+    .trim()
+    .replace(/^\((.*)\)$/, '$1');
+  return usage(first.replace(/^error: /, ''), hint === '' ? 'holdfast --help' : hint);
 }

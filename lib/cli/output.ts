@@ -8,13 +8,28 @@ type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 export type Paint = (colour: Colour, text: string) => string;
 
 function paintFor(stream: NodeJS.WriteStream): Paint {
-  const forced = (process.env['FORCE_COLOR'] ?? '') !== '' && process.env['FORCE_COLOR'] !== '0';
-  const on = (process.env['NO_COLOR'] ?? '') === '' && (stream.isTTY || forced);
-  return (colour, text) => (on ? styleText(colour, text, { validateStream: false }) : text);
+  return (colour, text) => (coloured(stream) ? styleText(colour, text, { validateStream: false }) : text);
+}
+
+/** Asked at each use: `--no-color` sets NO_COLOR after this file was loaded. */
+function coloured(stream: NodeJS.WriteStream): boolean {
+  if ((process.env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = process.env['FORCE_COLOR'];
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  return stream.isTTY && process.env['TERM'] !== 'dumb';
 }
 
 export const paintOut: Paint = paintFor(process.stdout);
 export const paintErr: Paint = paintFor(process.stderr);
+
+/** A reader that went away (`| head`) is no error: the command ends as it would have, and writes no more. */
+export function tolerateClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: Error) => {
+      if (!isClosedPipe(error)) throw error;
+    });
+  }
+}
 
 /** Data for the caller. Waits until the pipe took it, so that a large answer is not cut off at exit. */
 export async function writeOut(text: string): Promise<void> {
@@ -47,19 +62,20 @@ export function printable(text: string): string {
 
 /** An error as people read it: what, about which object, why, what to type next. */
 export function failureLines(failure: Failure, paint: Paint): string {
-  const about =
-    failure.object === undefined || failure.message.includes(failure.object)
-      ? ''
-      : ` ${paint('bold', failure.object)}:`;
-  const lines = [`${paint('red', 'error')} ${paint('dim', failure.code)}${about} ${printable(failure.message)}`];
+  const message = printable(failure.message);
+  const object = failure.object === undefined ? undefined : printable(failure.object);
+  // Problems of the user's files name their code and place themselves.
+  const code = message.includes(` ${failure.code} `) ? '' : ` ${paint('dim', failure.code)}`;
+  const about = object === undefined || message.includes(object) ? '' : ` ${paint('bold', object)}:`;
+  const lines = [`${paint('red', 'error')}${code}${about} ${message}`];
   if (failure.reason !== undefined && !failure.message.includes(failure.reason))
     lines.push(`  why:  ${printable(failure.reason)}`);
-  if (failure.next !== undefined) lines.push(`  next: ${failure.next}`);
+  if (failure.next !== undefined) lines.push(`  next: ${printable(failure.next)}`);
   return `${lines.join('\n')}\n`;
 }
 
 /** The JSON form of an error, for `--json`. */
-export function failureJson(failure: Failure): string {
+export function failureJson(failure: Failure & { readonly app?: string }): string {
   return `${JSON.stringify({ schemaVersion: 1, error: { ...failure, hint: failure.next } })}\n`;
 }
 

@@ -1,5 +1,7 @@
 // Opens a repository for the one-shot commands: a home in this process, over a data directory or over memory.
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fsBlobs } from '../adapters/blob/fs.ts';
 import { memoryBlobs } from '../adapters/blob/memory.ts';
@@ -11,10 +13,10 @@ import { openDatabase } from '../adapters/store/database.ts';
 import { holderAlive, newHolder } from '../adapters/store/holder.ts';
 import { memoryStore } from '../adapters/store/memory.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
-import type { Catalogue } from '../core/config/model.ts';
 import type { Blobs, Store } from '../core/reconcile/store.ts';
 import { defaultGitLimits } from '../core/source/git.ts';
 import { openTree, type Tree } from '../core/source/tree.ts';
+import { prepareDataDir } from './data-dir.ts';
 import { dependentsOf } from './dependents.ts';
 import type { Home, RunnerEvent } from './home.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
@@ -42,9 +44,9 @@ export interface OpenOptions {
 export interface Opened {
   readonly home: Home;
   readonly tree: Tree;
-  /** Whether the working tree differs from HEAD. */
-  dirty(): Promise<boolean>;
-  /** Whether a target is the embedded sandbox: every line about it says so. */
+  /** Paths in which the working tree differs from HEAD, untracked files included. */
+  dirty(): Promise<readonly string[]>;
+  /** Whether a target that was used is the embedded sandbox: every line about it says so. */
   sandboxed(target: string): boolean;
   close(): Promise<void>;
 }
@@ -57,12 +59,13 @@ interface Kept {
   readonly blobs: Blobs;
 }
 
-function openKept(options: OpenOptions): Kept {
+async function openKept(options: OpenOptions): Promise<Kept> {
   const { dataDir } = options;
   const file = dataDir === undefined ? undefined : path.join(dataDir, 'state.db');
   if (dataDir === undefined || file === undefined || (options.readOnly && !existsSync(file))) {
     return { store: memoryStore({ clock: systemClock }), blobs: memoryBlobs() };
   }
+  await prepareDataDir(dataDir);
   const database = openDatabase({ file });
   return {
     store: sqliteStore({ database, clock: systemClock, alive: holderAlive }),
@@ -70,12 +73,28 @@ function openKept(options: OpenOptions): Kept {
   };
 }
 
-/** The sandbox of a data directory: a running server's, or one started for this command. */
-function sandboxOf(dataDir: string): { readonly get: () => Promise<Sandbox>; readonly close: () => Promise<void> } {
+/** The sandbox of a data directory: a running server's, or one started for this command. A read-only command makes no directory. */
+function sandboxOf(
+  dataDir: string,
+  readOnly: boolean,
+): { readonly get: () => Promise<Sandbox>; readonly close: () => Promise<void> } {
   let started: Promise<Sandbox> | undefined;
   const begin = async (): Promise<Sandbox> => {
     const server = await readServerFile(dataDir);
-    return server === undefined ? await startSandbox(dataDir) : { ...server.sandbox, close: async () => undefined };
+    if (server !== undefined) return { ...server.sandbox, close: async () => undefined };
+    if (!readOnly || existsSync(dataDir)) {
+      await prepareDataDir(dataDir);
+      return await startSandbox(dataDir);
+    }
+    const empty = await mkdtemp(path.join(tmpdir(), 'holdfast-'));
+    const sandbox = await startSandbox(empty);
+    return {
+      ...sandbox,
+      close: async () => {
+        await sandbox.close();
+        await rm(empty, { recursive: true, force: true });
+      },
+    };
   };
   return {
     get: () => (started ??= begin()),
@@ -87,16 +106,18 @@ function sandboxOf(dataDir: string): { readonly get: () => Promise<Sandbox>; rea
 
 /** Opens a repository (or plain directory) at a revision. Close it at the end. */
 export async function openRepository(options: OpenOptions): Promise<Opened> {
-  const local = await openLocal(options.repo, defaultGitLimits);
-  const kept = openKept(options);
   const dataDir = path.resolve(options.dataDir ?? '.holdfast');
-  const sandbox = sandboxOf(dataDir);
+  const local = await openLocal(options.repo, defaultGitLimits, dataDir);
+  const kept = await openKept(options);
+  const sandbox = sandboxOf(dataDir, options.readOnly);
+  const sandboxes = new Set<string>();
   const installation = await loadInstallation(kept.store, options.installation);
   const targets = openTargets({
     sandbox: sandbox.get,
     ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     ...(options.context === undefined ? {} : { context: options.context }),
     ...(options.contextTarget === undefined ? {} : { contextTarget: options.contextTarget }),
+    onSandbox: (name) => sandboxes.add(name),
   });
   const reader =
     options.revision === undefined
@@ -127,8 +148,8 @@ export async function openRepository(options: OpenOptions): Promise<Opened> {
   return {
     home,
     tree: openTree(reader, defaultGitLimits),
-    dirty: async () => local.isRepository && (await local.dirtyPaths()).length > 0,
-    sandboxed: () => false,
+    dirty: async () => (local.isRepository ? await local.dirtyPaths() : []),
+    sandboxed: (target) => sandboxes.has(target),
     close: async () => {
       await targets.close();
       await sandbox.close();
@@ -136,11 +157,4 @@ export async function openRepository(options: OpenOptions): Promise<Opened> {
       await kept.store.close();
     },
   };
-}
-
-/** Which targets of a catalogue are the sandbox. */
-export function sandboxTargets(catalogue: Catalogue): ReadonlySet<string> {
-  return new Set(
-    Object.values(catalogue.targets).flatMap((target) => (target.kind === 'sandbox' ? [target.name] : [])),
-  );
 }

@@ -35,8 +35,18 @@ function unknownApp(catalogue: Catalogue, name: string): HoldfastError {
   });
 }
 
+/** Files of the user that cannot be used, with every problem in them. */
+export class Refusal extends HoldfastError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], object: string | undefined) {
+    const failure = problemsFailure(problems, 'holdfast validate');
+    super({ ...failure, ...(object === undefined ? {} : { object }) });
+    this.problems = problems;
+  }
+}
+
 /** Problems as an error. */
-export function refusal(problems: readonly Problem[], object?: string): HoldfastError {
-  const failure = problemsFailure(problems, 'holdfast validate');
-  return new HoldfastError({ ...failure, ...(object === undefined ? {} : { object }) });
+export function refusal(problems: readonly Problem[], object?: string): Refusal {
+  return new Refusal(problems, object);
 }

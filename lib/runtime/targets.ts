@@ -19,6 +19,8 @@ export interface TargetOptions {
   readonly contextTarget?: string;
   /** Started when the first sandbox target is used. */
   readonly sandbox: () => Promise<Sandbox>;
+  /** Told the name of each sandbox target that is used. */
+  readonly onSandbox?: (name: string) => void;
 }
 
 /** Requests in flight per cluster. */
@@ -52,6 +54,7 @@ async function makeTarget(spec: TargetSpec, app: Application, options: TargetOpt
       if (stack) throw wrongKind(spec, app);
       return cluster(spec.name, kubeconfigFile(spec.file, options), contextOf(spec, options));
     case 'sandbox': {
+      options.onSandbox?.(spec.name);
       const sandbox = await options.sandbox();
       if (!stack) return cluster(spec.name, sandbox.kubeconfig, undefined);
       return await stacks({

@@ -1,7 +1,9 @@
 // Hashes, ids and the installation's key: what the core receives as arguments.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { HoldfastError } from '../core/errors.ts';
 import type { Hash, Hmac } from '../core/json.ts';
 import type { Store } from '../core/reconcile/store.ts';
+import { shown } from '../core/source/path.ts';
 import { asJson } from './rows.ts';
 
 export const sha256: Hash = (data) => createHash('sha256').update(data).digest('hex');
@@ -26,20 +28,42 @@ export interface Installation {
   readonly webhookSecret: string;
 }
 
-/** The stored installation, made on first use. A name that differs from the stored one wins and is kept. */
+/** A name of an installation: a DNS label of at most 20 characters, because it stands in labels and field managers. */
+const installationName = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
+
+/**
+ * The stored installation, made on first use. Throws `InstallationName`, and `InstallationOther` when the data directory belongs
+ * to one of another name: what it applied carries that name, and nothing of it would be known as ours any more.
+ */
 export async function loadInstallation(store: Store, name: string | undefined): Promise<Installation> {
+  if (name !== undefined && !installationName.test(name)) throw badName(name);
   const stored = (await store.getValue('installation')) as unknown as Installation | undefined;
-  if (stored !== undefined && (name === undefined || name === stored.name)) return stored;
+  if (stored !== undefined) {
+    if (name === undefined || name === stored.name) return stored;
+    throw otherInstallation(stored.name, name);
+  }
   const fresh: Installation = {
     key: randomBytes(32).toString('hex'),
     webhookSecret: randomBytes(32).toString('hex'),
-    ...stored,
-    name: name ?? stored?.name ?? 'local',
+    name: name ?? 'local',
   };
-  const written = await store.setValue(
-    'installation',
-    asJson(fresh),
-    stored === undefined ? undefined : asJson(stored),
-  );
+  const written = await store.setValue('installation', asJson(fresh), undefined);
   return written ? fresh : await loadInstallation(store, name);
+}
+
+function badName(name: string): HoldfastError {
+  return new HoldfastError({
+    code: 'InstallationName',
+    source: 'user',
+    message: `${JSON.stringify(shown(name))} is no name for an installation: lower-case letters, digits and dashes, at most 20`,
+  });
+}
+
+function otherInstallation(stored: string, name: string): HoldfastError {
+  return new HoldfastError({
+    code: 'InstallationOther',
+    source: 'user',
+    message: `The data directory belongs to installation "${stored}", not to "${name}"`,
+    next: `Leave --installation out, or give "${name}" a directory of its own with --data DIR`,
+  });
 }

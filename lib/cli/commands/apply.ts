@@ -6,49 +6,84 @@ import { summarise } from '../../core/plan/model.ts';
 import { type Applied, applyApps } from '../../runtime/one-shot-apply.ts';
 import type { AppliedApp } from '../../runtime/one-shot-drive.ts';
 import { type Opened, openRepository } from '../../runtime/open.ts';
+import { selectApps } from '../../runtime/select.ts';
+import { catalogueOf } from '../../runtime/sources.ts';
 import { HoldfastError } from '../../core/errors.ts';
+import { checkContext } from '../context.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usage } from '../exit.ts';
-import { type CommandFlags, openOptions, text } from '../flags.ts';
+import { type CommandFlags, openOptions, text, wantsJson } from '../flags.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
-import { failureLines, paintErr, paintOut, printable, writeOut } from '../output.ts';
-import { showProblems } from '../problems.ts';
+import { paintOut, printable, writeOut } from '../output.ts';
+import { showFailure, showProblems } from '../problems.ts';
 import { parseDuration, showDuration } from '../time.ts';
+
+/** What a wait may take beyond the time for health, before it is cut off: reading, rendering, writing. */
+const graceMs = 5_000;
 
 export async function run(names: readonly string[], flags: CommandFlags): Promise<number> {
   const worktree = flags['worktree'] === true;
-  const json = flags['output'] === 'json' || flags['json'] === true;
-  const stop = stopOnInterrupt();
+  const json = wantsJson(flags);
+  const timeoutMs = parseDuration(text(flags, 'timeout') ?? '10m');
+  const stop = stopOnInterrupt({ saving: true });
   const quiet = json || !process.stderr.isTTY;
   const opened = await openRepository({
     ...openOptions(flags, { worktree, readOnly: false }),
-    followLimitMs: parseDuration(text(flags, 'timeout') ?? '10m'),
+    followLimitMs: timeoutMs,
     emit: (event) => {
       if (!quiet && event.event === 'object')
         process.stderr.write(`  ${event.app ?? ''} ${printable(event.message)}\n`);
     },
   });
   try {
-    if (!worktree && flags['revision'] === undefined && (await opened.dirty())) throw dirty();
-    if (flags['yes'] !== true) await confirm(names, flags);
+    if (!worktree && flags['revision'] === undefined) await refuseDirty(opened);
+    await checkFlags(opened, names, flags);
+    if (flags['yes'] !== true) await confirm(names, flags, worktree);
+    const deadline = AbortSignal.timeout(timeoutMs + graceMs);
     const applied = await applyApps(opened.home, opened.tree, {
       apps: names,
-      signal: stop.signal,
+      signal: AbortSignal.any([stop.signal, deadline]),
       wait: flags['wait'] !== false,
       ...pruneOf(flags),
+    }).catch((error: unknown) => {
+      throw deadline.aborted && !stop.stopped() ? timedOut(timeoutMs, error) : error;
     });
-    await show(opened, applied, json);
-    return stop.stopped() ? exitCodes.interrupted : exitOf(applied);
+    await show(opened, applied, { json, named: names.length > 0 });
+    if (stop.stopped()) return exitCodes.interrupted;
+    return exitOf(applied, names.length > 0);
   } finally {
     await opened.close();
   }
 }
 
-function dirty(): HoldfastError {
+/** Only where it is asked for: reading the config twice would cost every apply. */
+async function checkFlags(opened: Opened, names: readonly string[], flags: CommandFlags): Promise<void> {
+  if (flags['context'] === undefined && flags['target'] === undefined) return;
+  const result = await catalogueOf(opened.tree, opened.home.root.alias);
+  if (result.kind === 'catalogue') checkContext(flags, result.catalogue, selectApps(result.catalogue, names));
+}
+
+function timedOut(timeoutMs: number, cause: unknown): HoldfastError {
   return new HoldfastError({
+    code: 'Timeout',
+    source: 'user',
+    message: `Not done after ${showDuration(timeoutMs)}; what was written is recorded`,
+    next: 'holdfast apply goes on where it stopped; --timeout gives it longer',
+    retryable: true,
+    cause,
+  });
+}
+
+/** Untracked files count: they would be applied from the working tree, and are not in the commit. */
+async function refuseDirty(opened: Opened): Promise<void> {
+  const paths = await opened.dirty();
+  if (paths.length === 0) return;
+  const some = paths.slice(0, 3).join(', ');
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
+  throw new HoldfastError({
     code: 'WorktreeDirty',
     source: 'user',
-    message: 'The working tree has changes that are not committed; apply takes what is committed',
-    next: 'git commit, or holdfast apply --worktree to apply the working tree as it is',
+    message: `Not committed: ${some}${more}. apply takes what is committed`,
+    next: 'git commit (or git stash -u), or holdfast apply --worktree to apply the files as they lie there',
   });
 }
 
@@ -59,35 +94,54 @@ function pruneOf(flags: CommandFlags): { prune?: { enabled: boolean; confirmed: 
 }
 
 /** Asks a person; off a terminal nobody can answer, so --yes is required there. */
-async function confirm(names: readonly string[], flags: CommandFlags): Promise<void> {
+async function confirm(names: readonly string[], flags: CommandFlags, worktree: boolean): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw usage(
       'apply changes targets and nobody can be asked here',
       'Add --yes (see what it would do with holdfast plan)',
     );
   const { run: plan } = await import('./plan.ts');
-  const code = await plan(names, { ...flags, output: 'text', json: undefined });
-  if (code === exitCodes.error) throw usage('The plan has errors; nothing was applied');
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await reader.question('Apply this? [y/N] ');
-  reader.close();
-  if (!/^y(es)?$/i.test(answer.trim()))
+  const code = await plan(names, {
+    ...flags,
+    output: 'text',
+    json: undefined,
+    // What apply takes, not what plan takes by default.
+    revision: worktree ? undefined : (text(flags, 'revision') ?? 'HEAD'),
+  });
+  if (code === exitCodes.ok) return;
+  const question = code === exitCodes.error ? 'Apply what can be applied? [y/N] ' : 'Apply this? [y/N] ';
+  if (!/^y(es)?$/i.test((await ask(question)).trim()))
     throw new HoldfastError({ code: 'Interrupted', source: 'user', message: 'Nothing was applied' });
 }
 
-async function show(opened: Opened, applied: Applied, json: boolean): Promise<void> {
-  showProblems(applied.problems);
-  if (json) {
-    await writeOut(`${JSON.stringify(document(applied), undefined, 2)}\n`);
-    return;
+/** The answer; empty when the person ends the input or presses Ctrl-C. */
+async function ask(question: string): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await new Promise((resolve) => {
+      reader.on('close', () => resolve(''));
+      reader.on('SIGINT', () => resolve(''));
+      void reader.question(question).then(resolve, () => resolve(''));
+    });
+  } finally {
+    reader.close();
   }
-  const width = Math.max(0, ...applied.apps.map((one) => one.app.name.length));
-  for (const one of applied.apps)
-    await writeOut(`${line(one, width)}${opened.sandboxed(one.app.target) ? paintOut('dim', ' (sandbox)') : ''}\n`);
-  for (const one of applied.apps) {
-    if (one.failure !== undefined)
-      process.stderr.write(`${paintErr('bold', one.app.name)} ${failureLines(one.failure, paintErr)}`);
+}
+
+async function show(
+  opened: Opened,
+  applied: Applied,
+  { json, named }: { readonly json: boolean; readonly named: boolean },
+): Promise<void> {
+  if (json) await writeOut(`${JSON.stringify(document(applied), undefined, 2)}\n`);
+  else {
+    const width = Math.max(0, ...applied.apps.map((one) => one.app.name.length));
+    for (const one of applied.apps)
+      await writeOut(`${line(one, width)}${opened.sandboxed(one.app.target) ? paintOut('dim', ' (sandbox)') : ''}\n`);
+    if (applied.apps.length === 0 && applied.problems.length === 0) await writeOut('No applications.\n');
   }
+  if (!named) showProblems(applied.problems, json);
+  for (const one of applied.apps) if (one.failure !== undefined) showFailure(one.app.name, one.failure, json);
 }
 
 function line(one: AppliedApp, width: number): string {
@@ -99,7 +153,9 @@ function line(one: AppliedApp, width: number): string {
       : paintOut('red', '✗');
   const { create, update, replace, delete: deleted, adopt } = summarise(one.plan);
   const ms = Object.values(one.cost.ms).reduce((sum, value) => sum + value, 0);
-  return `${mark} ${one.app.name.padEnd(width)}  +${create + adopt} ~${update + replace} -${deleted}  ${one.health}  ${printable(one.message)} ${paintOut('dim', showDuration(ms))}`;
+  // Why it failed stands on stderr, in full.
+  const words = one.failure === undefined ? printable(one.message) : one.outcome;
+  return `${mark} ${one.app.name.padEnd(width)}  +${create + adopt} ~${update + replace} -${deleted}  ${one.health}  ${words} ${paintOut('dim', showDuration(ms))}`;
 }
 
 /** The plan document of contracts §9 with outcome, run and cost of each application, and the cost of what they shared. */
@@ -127,11 +183,12 @@ function document(applied: Applied): object {
 }
 
 /** The worst application decides: not allowed, error, timed out, unhealthy, ok. */
-function exitOf(applied: Applied): ExitCode {
+function exitOf(applied: Applied, named: boolean): ExitCode {
   const codes = applied.apps.map((one) => codeOf(one));
   for (const code of [exitCodes.auth, exitCodes.error, exitCodes.timeout, exitCodes.unhealthy] as const)
     if (codes.includes(code)) return code;
-  return applied.problems.length > 0 ? exitCodes.error : exitCodes.ok;
+  // Entries that are held matter to those who asked for all applications.
+  return applied.problems.length > 0 && !named ? exitCodes.error : exitCodes.ok;
 }
 
 function codeOf(one: AppliedApp): ExitCode {

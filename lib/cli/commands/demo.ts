@@ -16,7 +16,7 @@ import { paintOut } from '../output.ts';
 export async function run(_names: readonly string[], flags: CommandFlags): Promise<number> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));
   const line = new Timeline(paintOut, (text) => process.stdout.write(text));
-  const stop = stopOnInterrupt();
+  const stop = stopOnInterrupt({ saving: true });
   line.title('Starting on one machine: Git host, webhook, queues, sandbox cluster, sandbox stacks');
   // Only the quiet time before image commits is shorter than in `holdfast up`.
   const server = await startLocal({

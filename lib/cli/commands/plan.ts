@@ -1,4 +1,5 @@
 // `holdfast plan`: what apply would change. Writes nothing to targets and nothing to the data directory.
+import type { Problem } from '../../core/config/model.ts';
 import type { Failure } from '../../core/errors.ts';
 import { asFailure } from '../../core/errors.ts';
 import { planDocument } from '../../core/plan/json.ts';
@@ -8,17 +9,25 @@ import { candidatesOf, lookShared, planShared, renderAll } from '../../runtime/o
 import { type Opened, openRepository } from '../../runtime/open.ts';
 import { refusal, selectApps } from '../../runtime/select.ts';
 import { catalogueOf } from '../../runtime/sources.ts';
+import { checkContext } from '../context.ts';
 import { exitCodes } from '../exit.ts';
-import { type CommandFlags, openOptions } from '../flags.ts';
-import { failureLines, paintErr, paintOut, writeOut } from '../output.ts';
-import { showProblems } from '../problems.ts';
+import { type CommandFlags, openOptions, wantsJson } from '../flags.ts';
+import { paintOut, writeOut } from '../output.ts';
+import { problemsFailure, showFailure, showProblems } from '../problems.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
+
+/** Why an application could not be planned, or would not be applied. */
+interface Stopped {
+  readonly app: string;
+  readonly failure: Failure;
+  readonly problems?: readonly Problem[];
+}
 
 interface Planned {
   readonly plans: readonly Plan[];
-  readonly failures: readonly { readonly app: string; readonly failure: Failure }[];
-  /** What would stop apply, by application. */
-  readonly holds: readonly { readonly app: string; readonly failure: Failure }[];
+  readonly failures: readonly Stopped[];
+  /** What would stop apply. */
+  readonly holds: readonly Stopped[];
 }
 
 export async function run(names: readonly string[], flags: CommandFlags): Promise<number> {
@@ -26,7 +35,7 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
     openOptions(flags, { worktree: flags['revision'] === undefined, readOnly: true }),
   );
   try {
-    const planned = await planAll(opened, names);
+    const planned = await planAll(opened, names, flags);
     await show(planned, flags);
     if (planned.failures.length > 0 || planned.holds.some((hold) => !isPruneHold(hold.failure))) return exitCodes.error;
     return planned.plans.some((plan) => plan.changes.length > 0) ? exitCodes.differences : exitCodes.ok;
@@ -40,17 +49,22 @@ function isPruneHold(failure: Failure): boolean {
   return failure.code.startsWith('Prune');
 }
 
-async function planAll(opened: Opened, names: readonly string[]): Promise<Planned> {
+async function planAll(opened: Opened, names: readonly string[], flags: CommandFlags): Promise<Planned> {
   const { home, tree } = opened;
   const stop = stopOnInterrupt();
   const result = await catalogueOf(tree, home.root.alias);
   if (result.kind === 'refused') throw refusal(result.problems);
   const apps = selectApps(result.catalogue, names);
-  showProblems(result.problems);
-  const failures: { app: string; failure: Failure }[] = [];
+  checkContext(flags, result.catalogue, apps);
+  const failures: Stopped[] = [];
+  // Those that were named are not held: selecting them would have failed.
   if (names.length === 0)
     for (const held of result.catalogue.held)
-      failures.push({ app: held.name ?? '?', failure: refusal(held.problems).toFailure() });
+      failures.push({
+        app: held.name ?? '?',
+        failure: refusal(held.problems).toFailure(),
+        problems: held.problems,
+      });
   const ready = await renderAll(home, await candidatesOf(home, tree, result.catalogue, apps), stop.signal);
   const looks = await lookShared(home, ready, { depth: 'full', signal: stop.signal });
   const plans: Plan[] = [];
@@ -58,8 +72,7 @@ async function planAll(opened: Opened, names: readonly string[]): Promise<Planne
   for (const one of ready) {
     const { app } = one.candidate.source;
     if (one.kind === 'refused') {
-      showProblems(one.problems);
-      failures.push({ app: app.name, failure: one.failure });
+      failures.push({ app: app.name, failure: one.failure, problems: one.problems });
       continue;
     }
     const look = looks.get(app.id);
@@ -83,15 +96,18 @@ function isFailure(value: unknown): value is Failure {
 }
 
 async function show(planned: Planned, flags: CommandFlags): Promise<void> {
-  if (flags['output'] === 'json' || flags['json'] === true) {
-    const errors = [...planned.failures, ...planned.holds].map(({ app, failure }) => ({ app, ...failure }));
+  const json = wantsJson(flags);
+  const stopped = [...planned.failures, ...planned.holds];
+  if (json) {
+    const errors = stopped.map(({ app, failure }) => ({ app, ...failure }));
     await writeOut(
       `${JSON.stringify({ ...planDocument(planned.plans), ...(errors.length === 0 ? {} : { errors }) }, undefined, 2)}\n`,
     );
-  } else {
+  } else if (planned.plans.length > 0 || planned.failures.length === 0) {
     await writeOut(planText(planned.plans, paintOut));
   }
-  for (const { app, failure } of [...planned.failures, ...planned.holds]) {
-    process.stderr.write(`${paintErr('bold', app)} ${failureLines(failure, paintErr)}`);
+  for (const { app, failure, problems = [] } of stopped) {
+    showProblems(problems, json);
+    showFailure(app, problems.length === 0 || json ? failure : problemsFailure(problems, 'no plan'), json);
   }
 }

@@ -1,6 +1,5 @@
 // `holdfast render`: desired state of one application on stdout, as the renderer gave it, and nothing else there.
 import type { Application } from '../../core/config/model.ts';
-import { HoldfastError } from '../../core/errors.ts';
 import type { Desired } from '../../core/render/model.ts';
 import { inputs } from '../../core/render/inputs.ts';
 import { toYaml } from '../../core/render/yaml-text.ts';
@@ -20,10 +19,7 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
   );
   try {
     const result = await catalogueOf(opened.tree, opened.home.root.alias);
-    if (result.kind === 'refused') {
-      showProblems(result.problems);
-      throw refusal(result.problems);
-    }
+    if (result.kind === 'refused') throw refusal(result.problems);
     const apps = selectApps(result.catalogue, names);
     const app = apps[0];
     if (app === undefined) throw usage('render takes the name of one application');
@@ -40,10 +36,7 @@ async function renderApp(opened: Opened, app: Application, flags: CommandFlags):
   const { home, tree } = opened;
   const enableHelm = flags['enableHelm'] === true;
   const found = await inputs(app, tree, { enableHelm });
-  if (found.problems.length > 0) {
-    showProblems(found.problems);
-    throw refusal(found.problems, app.name);
-  }
+  if (found.problems.length > 0) throw refusal(found.problems, app.name);
   const kubeVersion = text(flags, 'kubeVersion');
   const apiVersions = text(flags, 'apiVersions')?.split(',');
   const result = await home.renderers[found.kind].render(await makeBundle(tree, found.roots, home.gitLimits), {
@@ -53,13 +46,9 @@ async function renderApp(opened: Opened, app: Application, flags: CommandFlags):
     ...(kubeVersion === undefined ? {} : { kubeVersion }),
     ...(apiVersions === undefined ? {} : { apiVersions }),
   });
-  if (result.kind === 'desired') {
-    showProblems(result.warnings);
-    return result.desired;
-  }
-  showProblems(result.problems);
-  const failure = refusal(result.problems, app.name);
-  throw new HoldfastError({ ...failure.toFailure(), next: 'Fix the file and run it again' });
+  if (result.kind === 'refused') throw refusal(result.problems, app.name);
+  showProblems(result.warnings, wantsJson(flags));
+  return result.desired;
 }
 
 function jsonText(desired: Desired): string {

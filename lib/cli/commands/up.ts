@@ -9,7 +9,7 @@ import { paintOut, writeOut } from '../output.ts';
 
 export async function run(_names: readonly string[], flags: CommandFlags): Promise<number> {
   const json = wantsJson(flags);
-  const stop = stopOnInterrupt();
+  const stop = stopOnInterrupt({ saving: true });
   const early: RunnerEvent[] = [];
   let ready = false;
   // The ready line is the first one that a script reads.
