@@ -59,11 +59,6 @@ export function errorName(error: unknown): string {
   return read(error).name.replace(/Exception$/, '');
 }
 
-/** What the service said, safe to show. */
-export function errorMessage(error: unknown): string {
-  return safeText(read(error).message);
-}
-
 /** Whether the service says that the stack or change set is not there. */
 export function isMissing(error: unknown): boolean {
   const { name, message } = read(error);

@@ -14,6 +14,8 @@ export interface Naming {
   readonly stackName: string;
   readonly logicalId: string;
   readonly properties: JsonObject;
+  /** Physical ids of the same type that are taken; revisions count on from them. */
+  readonly taken: readonly string[];
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -56,10 +58,17 @@ export function newPhysicalId(spec: TypeSpec, naming: Naming): string {
     random: random.toLowerCase(),
     hex17: randomBytes(9).toString('hex').slice(0, 17),
     family: typeof family === 'string' ? family : `${stackName}${logicalId}${random.slice(0, 8)}`,
-    revision: String(Math.floor(Date.now() / 1000) % 1_000_000),
+    revision: '{revision}',
   };
   const name = typeof given === 'string' ? given : fill(spec.generatedName, values, properties);
-  return fill(spec.physicalId, { ...values, name }, properties);
+  const id = fill(spec.physicalId, { ...values, name }, properties);
+  return id.endsWith('{revision}') ? nextRevision(id.slice(0, -'{revision}'.length), naming.taken) : id;
+}
+
+/** The id with a revision one higher than any that exists. */
+function nextRevision(family: string, taken: readonly string[]): string {
+  const revisions = taken.filter((id) => id.startsWith(family)).map((id) => Number(id.slice(family.length)));
+  return `${family}${Math.max(0, ...revisions.filter(Number.isInteger)) + 1}`;
 }
 
 /** The name inside a physical id: after the last `/`, or after the last `:` of an ARN. */

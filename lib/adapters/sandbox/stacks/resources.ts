@@ -69,7 +69,13 @@ export function createLive(
   const told = mischief(plan.metadata, 'create');
   const refusal = told.fail ? told.reason : serviceRefusal(spec, want.properties);
   if (refusal !== undefined) return { ok: false, reason: refusal };
-  const naming = { place: world.place, stackName: stack.name, logicalId: plan.logicalId, properties: want.properties };
+  const naming = {
+    place: world.place,
+    stackName: stack.name,
+    logicalId: plan.logicalId,
+    properties: want.properties,
+    taken: world.db.list('live').flatMap((one) => (one.type === plan.type ? [one.physicalId] : [])),
+  };
   const physicalId = newPhysicalId(spec, naming);
   if (world.db.get('live', liveKey(plan.type, physicalId)) !== undefined) {
     return { ok: false, reason: `${physicalId} already exists (HandlerErrorCode: AlreadyExists)` };

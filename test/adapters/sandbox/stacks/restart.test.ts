@@ -2,9 +2,10 @@
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { readStackResource } from '../../../../lib/adapters/sandbox/stacks/by-hand.ts';
+import { liveResource } from '../../../../lib/runtime/sandbox-stacks.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
@@ -18,10 +19,12 @@ const template = (value: string, last: string) =>
     })
     .join('\n')}\n`;
 
+const serveScript = fileURLToPath(new URL('../../../support/stacks/serve.ts', import.meta.url));
+
 async function serve(
   dataDir: string,
 ): Promise<{ readonly child: ChildProcess; readonly endpoint: string; readonly aws: CloudFormation }> {
-  const child = spawn(process.execPath, ['test/support/stacks/serve.ts', dataDir, '20'], {
+  const child = spawn(process.execPath, [serveScript, dataDir, '20'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -60,7 +63,7 @@ test('a create and an update that rolls back survive kills at odd moments', { ti
       now = await serve(dataDir);
     }
     // It goes on by itself, not because somebody asks how it stands.
-    const last = () => readStackResource(now.endpoint, 's', 'F');
+    const last = () => liveResource(now.endpoint, 's', 'F');
     await eventually(async () => (ChangeSetType === 'CREATE' ? (await last()) !== undefined : true));
     return await eventually(
       async () => {

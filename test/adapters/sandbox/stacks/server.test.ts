@@ -1,12 +1,9 @@
 // What the sandbox's stacks do beyond the contract: intrinsics, conditions, failures on demand, changes by hand, who may ask.
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { readFileSync } from 'node:fs';
+import type { Json } from '../../../../lib/core/json.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  editStackResource,
-  parseAssignments,
-  readStackResource,
-} from '../../../../lib/adapters/sandbox/stacks/by-hand.ts';
+import { editResource, liveResource } from '../../../../lib/runtime/sandbox-stacks.ts';
 import { type SandboxStacks, startSandboxStacks } from '../../../../lib/adapters/sandbox/stacks/server.ts';
 import { knownTypes, typeSpec } from '../../../../lib/adapters/sandbox/stacks/types.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -210,6 +207,19 @@ Resources:\n  P: ${param('!Sub "${Size} ${Stage} ${Name}"')}\n`;
   expect(live('params', 'P')).toEqual({ Type: 'String', Value: '3 dev abc' });
 });
 
+test('each new task definition of a family has a higher revision', async () => {
+  const body = (tag: number) => `Resources:
+  Task: {Type: AWS::ECS::TaskDefinition, Properties: {Family: web, ContainerDefinitions: [{Name: web, Image: "repo:${tag}"}]}}
+`;
+  const revisions: unknown[] = [];
+  for (const tag of [1, 2, 3]) {
+    await deploy('tasks', body(tag));
+    revisions.push(stacks.liveResource('tasks', 'Task')?.['physicalId']);
+  }
+  const arn = 'arn:aws:ecs:eu-west-1:111122223333:task-definition/web';
+  expect(revisions).toEqual([`${arn}:1`, `${arn}:2`, `${arn}:3`]);
+});
+
 test('any text comes back as it was sent', async () => {
   const text = 'a & b < c > d "quoted" \u00e9 \u{1F980}';
   const body = `Parameters: {Text: {Type: String}}\nResources:\n  P: ${param('!Ref Text')}\n`;
@@ -256,10 +266,10 @@ test('changes by hand: set, remove, reach into maps and lists, delete, refuse', 
       Tags: [{Key: a, Value: b}]
 `;
   await deploy('by-hand', body);
-  const edit = (...words: string[]) =>
-    editStackResource(stacks.endpoint, { stack: 'by-hand', logicalId: 'F', properties: parseAssignments(words) });
-  await edit('Timeout=9', 'Environment.Variables.STAGE=prod', 'Tags.0.Value=c', 'MemorySize=256');
-  expect(await readStackResource(stacks.endpoint, 'by-hand', 'F')).toMatchObject({
+  const edit = (properties: Readonly<Record<string, Json>>) =>
+    editResource(stacks.endpoint, { stack: 'by-hand', logicalId: 'F', properties });
+  await edit({ Timeout: '9', 'Environment.Variables.STAGE': 'prod', 'Tags.0.Value': 'c', MemorySize: 256 });
+  expect(await liveResource(stacks.endpoint, 'by-hand', 'F')).toMatchObject({
     type: 'AWS::Lambda::Function',
     properties: {
       Timeout: 9,
@@ -268,13 +278,12 @@ test('changes by hand: set, remove, reach into maps and lists, delete, refuse', 
       Tags: [{ Key: 'a', Value: 'c' }],
     },
   });
-  await edit('Timeout-');
+  await edit({ Timeout: null });
   expect(live('by-hand', 'F')).not.toHaveProperty('Timeout');
-  await expect(edit('Timeoutt=9')).rejects.toThrow('AWS::Lambda::Function has no property Timeoutt');
-  expect(() => parseAssignments(['Timeout'])).toThrow('"Timeout" is neither NAME=VALUE nor NAME-');
-  await editStackResource(stacks.endpoint, { stack: 'by-hand', logicalId: 'F', delete: true });
-  expect(await readStackResource(stacks.endpoint, 'by-hand', 'F')).toBeUndefined();
-  await expect(edit('Timeout=9')).rejects.toThrow('There is no live resource F of stack by-hand');
+  await expect(edit({ Timeoutt: 9 })).rejects.toThrow('AWS::Lambda::Function has no property Timeoutt');
+  await editResource(stacks.endpoint, { stack: 'by-hand', logicalId: 'F', delete: true });
+  expect(await liveResource(stacks.endpoint, 'by-hand', 'F')).toBeUndefined();
+  await expect(edit({ Timeout: 9 })).rejects.toThrow('There is no live resource F of stack by-hand');
 });
 
 test('unsigned calls, calls it does not know, and pages of a browser are refused', async () => {
