@@ -98,7 +98,9 @@ test('killed in the middle of a first fetch, the next process succeeds', async (
   );
   const child = spawn(process.execPath, [script], { stdio: 'ignore' });
   const died = new Promise((resolve) => child.on('close', resolve));
-  await eventually(() => proxy.requests.some((request) => request.url.endsWith('/git-upload-pack')));
+  await eventually(() => proxy.requests.some((request) => request.url.endsWith('/git-upload-pack')), {
+    within: 20_000,
+  });
   child.kill('SIGKILL');
   await died;
   const home = join(dataDirectory, readdirSync(dataDirectory)[0] ?? '');

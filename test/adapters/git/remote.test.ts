@@ -41,11 +41,12 @@ describe('a host that fails', () => {
   });
 
   test('no byte within the deadline, and the next call works', async () => {
-    const { proxy, source, first } = await startRemote({ firstByteMs: 150 });
-    proxy.set({ kind: 'delay', ms: 5_000 });
+    const { proxy, open, first } = await startRemote();
+    proxy.set({ kind: 'delay', ms: 60_000 });
+    const source = open({ firstByteMs: 150 });
     expect(await failure(source.head('main'))).toMatchObject({ code: 'GitTimeout', retryable: true });
     proxy.set();
-    expect(await source.head('main')).toBe(first);
+    expect(await open().head('main')).toBe(first);
   });
 
   test('bytes that trickle for ever end at the deadline', async () => {
