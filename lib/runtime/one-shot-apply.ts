@@ -1,14 +1,14 @@
 // `holdfast apply`: rows, leases, runs and inventory exactly as in the server, driven from this process until every application rests.
 import type { Application, Catalogue, Problem } from '../core/config/model.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
-import { type Cost, noCost } from '../core/reconcile/state.ts';
+import { type Cost, noCost, type RepoState } from '../core/reconcile/state.ts';
 import type { Tree } from '../core/source/tree.ts';
 import { CostMeter, metered } from './cost.ts';
 import type { Home } from './home.ts';
 import { type Candidate, lookShared, renderAll } from './one-shot.ts';
 import { type AppliedApp, drive, type DriveOptions, pause } from './one-shot-drive.ts';
 import { fanOut } from './repository.ts';
-import { appKey, appSource, appState, asJson, repoKey, repoState } from './rows.ts';
+import { appKey, appSource, appState, asJson, readCatalogueBlob, repoKey, repoState } from './rows.ts';
 import { refusal, selectApps } from './select.ts';
 
 export interface ApplyOptions extends DriveOptions {
@@ -55,7 +55,10 @@ async function assignAll(
 ): Promise<{ readonly catalogue: Catalogue; readonly problems: readonly Problem[] }> {
   const key = repoKey(home.root.alias);
   const trigger = { kind: 'manual' as const, at: home.now(), note: 'holdfast apply' };
-  if ((await home.store.read(key)) === undefined) await home.store.hint(key, trigger);
+  const known = await home.store.read(key);
+  const same = known === undefined ? undefined : await sameCommit(home, repoState(known), tree);
+  if (same !== undefined) return { catalogue: same, problems: [] };
+  if (known === undefined) await home.store.hint(key, trigger);
   for (;;) {
     const taken = await home.store.take(key, home.holder, LEASE_TTL_MS);
     if (taken === undefined) {
@@ -80,6 +83,16 @@ async function assignAll(
     if (fanned.catalogue === undefined) throw refusal(fanned.problems);
     return { catalogue: fanned.catalogue, problems: fanned.problems };
   }
+}
+
+/** The catalogue of a commit that was fanned out completely before: its rows say all that reading it again could. */
+async function sameCommit(home: Home, before: RepoState, tree: Tree): Promise<Catalogue | undefined> {
+  // A working tree has no id: equal names say nothing.
+  const fannedOut =
+    tree.revision !== 'worktree' && [before.revision, before.catalogueRevision].every((id) => id === tree.revision);
+  if (!fannedOut || before.failure !== undefined || before.problems.length > 0) return undefined;
+  const catalogue = await readCatalogueBlob(home.blobs, before);
+  return catalogue?.v === 1 ? catalogue : undefined;
 }
 
 async function readCandidates(home: Home, apps: readonly Application[]): Promise<readonly Candidate[]> {

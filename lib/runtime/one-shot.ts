@@ -72,7 +72,11 @@ export async function renderAll(
   signal: AbortSignal,
 ): Promise<readonly Ready[]> {
   return await mapLimit(candidates, rendersTogether, async (candidate): Promise<Ready> => {
-    const { source } = candidate;
+    const { source, state } = candidate;
+    // The key stands for everything that decides a rendering: what it gave when it was applied, it gives now.
+    if (state.applied?.inputsKey === source.inputsKey && source.problems.length === 0) {
+      return { kind: 'ready', candidate, desired: { key: state.applied.desired, digest: state.applied.desiredDigest } };
+    }
     try {
       const result =
         source.problems.length > 0

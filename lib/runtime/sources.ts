@@ -1,6 +1,5 @@
 // From one commit to what each application wants: the catalogue, the inputs of an application, and its inputs bundle.
 import type { Application, Catalogue, CatalogueResult, TargetSpec } from '../core/config/model.ts';
-import { readCatalogue } from '../core/config/parse.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { canonicalJson, type Hash } from '../core/json.ts';
 import type { AppSource } from '../core/reconcile/state.ts';
@@ -20,6 +19,8 @@ export async function catalogueOf(tree: Tree, alias: string): Promise<CatalogueR
   const node = await tree.lookup(configFile);
   const isFile = node !== undefined && (node.kind === 'file' || node.kind === 'executable');
   const text = isFile ? new TextDecoder().decode(await tree.bytes(configFile)) : undefined;
+  // The schema library is a good part of the start of a command that need not read the config again.
+  const { readCatalogue } = await import('../core/config/parse.ts');
   return await readCatalogue({ alias, revision: tree.revision, file: { path: configFile, text }, tree });
 }
 
