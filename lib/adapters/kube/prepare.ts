@@ -1,4 +1,5 @@
 // From what was seen of an application to its plan, and to what acting on it needs. Nothing is written here.
+import { replicasAdvice } from '../../core/kubernetes/advice.ts';
 import { groupOf, idText } from '../../core/kubernetes/object.ts';
 import { deleteWaves, byWriteOrder, writeWaves } from '../../core/kubernetes/order.ts';
 import type { ObjectEntry } from '../../core/kubernetes/inventory.ts';
@@ -78,6 +79,7 @@ function planOf(planning: Planning, opened: Opened, changes: readonly Change[], 
     unchanged,
     skipped: [...hooks(opened, view), ...parts.removals.flatMap(({ skipped }) => skipped ?? [])],
     warnings: [
+      ...replicasAdvice(opened.wanted.map(({ placed }) => placed)),
       ...parts.planned.flatMap(({ warnings }) => warnings),
       ...parts.removals.flatMap(({ warning }) => warning ?? []),
       ...[...view.extras.values()].map(

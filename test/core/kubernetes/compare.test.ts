@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { objectChange } from '../../../lib/core/kubernetes/change.ts';
 import { comparable, differences, lastWriter, ownershipDiffers } from '../../../lib/core/kubernetes/compare.ts';
@@ -61,6 +62,19 @@ describe('objectChange', () => {
     expect(change('bmV3').id).toBe(change('bmV3').id);
     expect(change('bmV3').id).not.toBe(change('bmV4').id);
     expect(JSON.stringify(change('bmV3'))).not.toMatch(/b2xk|bmV3/);
+  });
+
+  it('shows no value of a Secret, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.base64String({ minLength: 8 }), fc.stringMatching(/^[a-z.-]{1,20}$/), (value, key) => {
+        const fields = [
+          { path: `data.${key}`, before: value, after: `${value}A` },
+          { path: 'data', after: { [key]: value } },
+        ];
+        const shown = objectChange({ target: 't', id, action: 'update', uid: 'u', fields }, hmac);
+        expect(JSON.stringify(shown.fields)).not.toContain(value);
+      }),
+    );
   });
 
   it('says how bad it is', () => {
