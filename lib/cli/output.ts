@@ -69,9 +69,14 @@ export function failureLines(failure: Failure, paint: Paint): string {
   const about = object === undefined || message.includes(object) ? '' : ` ${paint('bold', object)}:`;
   const lines = [`${paint('red', 'error')}${code}${about} ${message}`];
   if (failure.reason !== undefined && !failure.message.includes(failure.reason))
-    lines.push(`  why:  ${printable(failure.reason)}`);
+    lines.push(`  why:  ${cut(printable(failure.reason))}`);
   if (failure.next !== undefined) lines.push(`  next: ${printable(failure.next)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Some refusals repeat a whole object; its end says what is wrong with it. JSON has all of it. */
+function cut(reason: string): string {
+  return reason.length <= 500 ? reason : `${reason.slice(0, 300)} … ${reason.slice(-180)}`;
 }
 
 /** The JSON form of an error, for `--json`. */

@@ -1,5 +1,5 @@
 // `plan` and `apply` in this process: the same engine as the server, with the lists of a target shared by all its applications.
-import type { Application, Catalogue } from '../core/config/model.ts';
+import { type Application, type Catalogue, problemsFailure } from '../core/config/model.ts';
 import { asFailure, HoldfastError, type Failure } from '../core/errors.ts';
 import type { Plan } from '../core/plan/model.ts';
 import {
@@ -93,18 +93,7 @@ export async function renderAll(
 }
 
 function refusedFailure(app: Application, problems: AppSource['problems']): Failure {
-  const first = problems[0];
-  return {
-    code: first?.code ?? 'RenderRefused',
-    source: 'user',
-    message:
-      first === undefined
-        ? 'The rendering was refused'
-        : `${first.file}:${first.line}:${first.column} ${first.message}`,
-    retryable: false,
-    object: app.name,
-    next: `holdfast render ${app.name}`,
-  };
+  return { ...problemsFailure(problems, `holdfast render ${app.name}`), object: app.name };
 }
 
 /** One look at every target for all its applications; key is the application's id. A target that cannot be read fails all of them. */

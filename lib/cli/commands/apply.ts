@@ -151,11 +151,17 @@ function line(one: AppliedApp, width: number): string {
     : one.outcome === 'unhealthy'
       ? paintOut('yellow', '!')
       : paintOut('red', '✗');
-  const { create, update, replace, delete: deleted, adopt } = summarise(one.plan);
   const ms = Object.values(one.cost.ms).reduce((sum, value) => sum + value, 0);
-  // Why it failed stands on stderr, in full.
-  const words = one.failure === undefined ? printable(one.message) : one.outcome;
-  return `${mark} ${one.app.name.padEnd(width)}  +${create + adopt} ~${update + replace} -${deleted}  ${one.health}  ${words} ${paintOut('dim', showDuration(ms))}`;
+  const words = [`${mark} ${one.app.name.padEnd(width)}`, whatHappened(one), paintOut('dim', showDuration(ms))];
+  return words.join('  ');
+}
+
+/** Counts only where they were carried out; why something failed stands on stderr, in full. */
+function whatHappened(one: AppliedApp): string {
+  if (one.failure !== undefined && one.outcome !== 'unhealthy') return one.outcome;
+  const { create, update, replace, delete: deleted, adopt } = summarise(one.plan);
+  const counts = `+${create + adopt} ~${update + replace} -${deleted}`;
+  return `${counts}  ${one.health}  ${one.failure === undefined ? printable(one.message) : one.outcome}`;
 }
 
 /** The plan document of contracts §9 with outcome, run and cost of each application, and the cost of what they shared. */

@@ -24,7 +24,7 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     openOptions(flags, { worktree: flags['revision'] === undefined, readOnly: true, memory: true }),
   );
   try {
-    const { problems, apps } = await check(opened);
+    const { problems, apps, held, refused } = await check(opened);
     const all = [...problems, ...apps.flatMap((app) => app.problems)];
     if (wantsJson(flags)) {
       await writeOut(
@@ -37,7 +37,9 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
         await writeOut(`${paintOut('green', '✓')} ${good.length} application${good.length === 1 ? '' : 's'} valid\n`);
       else
         process.stderr.write(
-          `${paintErr('red', '✗')} ${all.length} problem${all.length === 1 ? '' : 's'}; ${good.length} of ${apps.length} applications valid\n`,
+          `${paintErr('red', '✗')} ${all.length} problem${all.length === 1 ? '' : 's'}; ${
+            refused ? 'no application was looked at' : `${good.length} of ${apps.length + held} applications valid`
+          }\n`,
         );
     }
     return all.length === 0 ? exitCodes.ok : exitCodes.error;
@@ -53,12 +55,20 @@ function placement(app: Application, desired: KubernetesDesired): readonly Probl
     .problems;
 }
 
-async function check(
-  opened: Opened,
-): Promise<{ readonly problems: readonly Problem[]; readonly apps: readonly Checked[] }> {
+interface Findings {
+  /** Of the config. */
+  readonly problems: readonly Problem[];
+  readonly apps: readonly Checked[];
+  /** Entries that could not be used. */
+  readonly held: number;
+  /** Whether the config as a whole was. */
+  readonly refused: boolean;
+}
+
+async function check(opened: Opened): Promise<Findings> {
   const { home, tree } = opened;
   const result = await catalogueOf(tree, home.root.alias);
-  if (result.kind === 'refused') return { problems: result.problems, apps: [] };
+  if (result.kind === 'refused') return { problems: result.problems, apps: [], held: 0, refused: true };
   const ready = await renderAll(
     home,
     await candidatesOf(home, tree, result.catalogue, result.catalogue.apps),
@@ -78,5 +88,5 @@ async function check(
     const own: Problem = { ...app.position, code: one.failure.code, message: one.failure.message };
     apps.push({ name: app.name, objects: 0, problems: one.problems.length === 0 ? [own] : one.problems });
   }
-  return { problems: result.problems, apps };
+  return { problems: result.problems, apps, held: result.catalogue.held.length, refused: false };
 }

@@ -47,9 +47,9 @@ function checkNames(members: Members, { document }: Relations): void {
     for (const one of same) {
       const others = same
         .filter((other) => other !== one)
-        .map((other) => `${other.member.path ?? '?'} (line ${namePlace(other, document).line})`);
+        .map((other) => `line ${namePlace(other, document).line} (path ${other.member.path ?? '?'})`);
       const found = one.draft.value.discover === undefined ? '' : ` found at ${quoted(one.member.path ?? '')}`;
-      const message = `The name ${quoted(name)}${found} is also that of ${others.join(', ')}`;
+      const message = `The name ${quoted(name)}${found} is used again on ${others.join(', ')}`;
       one.member.problems.push(problemAt(namePlace(one, document), 'ConfigDuplicateName', message));
     }
   }

@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import { documentLimits, type Member, type Path, type ReadFault, type ReadResult } from './document.ts';
 import { type ConfigCode, quoted } from './problems.ts';
+import { yamlErrorText } from '../yaml-errors.ts';
 
 /** Keys that reach into JavaScript's objects. */
 const reservedKeys = new Set(['__proto__', 'constructor', 'prototype']);
@@ -160,7 +161,7 @@ export function readYaml(text: string): ReadResult {
     const faults = (Array.isArray(documents) ? documents : [])
       .flatMap((document) => [...document.errors, ...document.warnings])
       .slice(0, maxErrors)
-      .map((error) => wrong(Math.min(error.pos[0], end), 'ConfigYaml', error.message));
+      .map((error) => wrong(Math.min(error.pos[0], end), 'ConfigYaml', yamlErrorText(error, text)));
     if (faults.length > 0) return nothing(faults);
     if (second !== undefined) {
       const at = startOf(second.contents ?? (first?.contents as Node));

@@ -14,6 +14,7 @@ import type { Json } from '../json.ts';
 import { isObject } from '../json.ts';
 import { type Fault, maxLevels, type ParseResult, roundedNumber, unsafeKey } from './document.ts';
 import { keyText, resolvePlain, resolveTagged } from './scalar.ts';
+import { yamlErrorText } from '../yaml-errors.ts';
 
 /** Values after aliases are followed; keeps a small file from growing into a large one. */
 const maxValues = 400_000;
@@ -146,8 +147,8 @@ function isMergeKey(key: unknown): boolean {
   );
 }
 
-function syntaxFault(error: Document['errors'][number]): Fault {
-  return { code: 'YamlSyntax', message: error.message.split('\n')[0] ?? 'not valid YAML', offset: error.pos[0] };
+function syntaxFault(error: Document['errors'][number], text: string): Fault {
+  return { code: 'YamlSyntax', message: yamlErrorText(error, text), offset: error.pos[0] };
 }
 
 /** Reads one document. Nothing but comments gives an empty list. */
@@ -163,7 +164,7 @@ export function parseFull(text: string): ParseResult {
     });
     // What the parser says after its first error is mostly a consequence of it.
     const [error] = document.errors;
-    if (error !== undefined) return { kind: 'faults', faults: [syntaxFault(error)] };
+    if (error !== undefined) return { kind: 'faults', faults: [syntaxFault(error, text)] };
     if (document.contents === null) return { kind: 'parsed', parsed: [] };
     const composer = new Composer();
     const offset = document.contents.range?.[0] ?? 0;

@@ -33,8 +33,8 @@ describe('two of one name', () => {
   it('holds both, and no other', async () => {
     const result = await entries(web, 'name: web, path: apps/api, target: b', net);
     expect(lines(result)).toEqual([
-      '7:12 ConfigDuplicateName The name "web" is also that of apps/api (line 8)',
-      '8:12 ConfigDuplicateName The name "web" is also that of apps/web (line 7)',
+      '7:12 ConfigDuplicateName The name "web" is used again on line 8 (path apps/api)',
+      '8:12 ConfigDuplicateName The name "web" is used again on line 7 (path apps/web)',
     ]);
     expect(names(result)).toEqual({ apps: ['net'], held: ['web', 'web'] });
   });
@@ -52,7 +52,7 @@ describe('two of one name', () => {
     const result = await entries('discover: teams/*/web, target: a', 'name: red, path: apps/web, target: a');
     expect(names(result)).toEqual({ apps: ['blue'], held: ['red', 'red'] });
     expect(lines(result)[0]).toBe(
-      '7:16 ConfigDuplicateName The name "red" found at "teams/red/web" is also that of apps/web (line 8)',
+      '7:16 ConfigDuplicateName The name "red" found at "teams/red/web" is used again on line 8 (path apps/web)',
     );
   });
 });
