@@ -34,6 +34,20 @@ export function exitCodeOf(error: unknown): ExitCode {
   return authCodes.has(error.code) ? exitCodes.auth : exitCodes.error;
 }
 
+const worstFirst = [
+  exitCodes.interrupted,
+  exitCodes.auth,
+  exitCodes.error,
+  exitCodes.timeout,
+  exitCodes.unhealthy,
+  exitCodes.differences,
+] as const;
+
+/** Of several applications the worst decides. */
+export function worstExit(codes: readonly ExitCode[]): ExitCode {
+  return worstFirst.find((code) => codes.includes(code)) ?? exitCodes.ok;
+}
+
 /** A wrong flag or argument. */
 export function usage(message: string, next?: string): HoldfastError {
   return new HoldfastError({ code: 'Usage', source: 'user', message, ...(next === undefined ? {} : { next }) });

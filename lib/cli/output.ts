@@ -68,7 +68,7 @@ export function failureLines(failure: Failure, paint: Paint): string {
   const code = message.includes(` ${failure.code} `) ? '' : ` ${paint('dim', failure.code)}`;
   const about = object === undefined || message.includes(object) ? '' : ` ${paint('bold', object)}:`;
   const lines = [`${paint('red', 'error')}${code}${about} ${message}`];
-  if (failure.reason !== undefined && !failure.message.includes(failure.reason))
+  if (failure.reason !== undefined && failure.reason !== failure.code && !failure.message.includes(failure.reason))
     lines.push(`  why:  ${cut(printable(failure.reason))}`);
   if (failure.next !== undefined) lines.push(`  next: ${printable(failure.next)}`);
   return `${lines.join('\n')}\n`;

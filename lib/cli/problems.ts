@@ -21,10 +21,35 @@ export function showProblems(problems: readonly Problem[], json = false): void {
   }
 }
 
-/** Writes what stopped one application to stderr. */
-export function showFailure(app: string, failure: Failure, json = false): void {
-  if (json) process.stderr.write(failureJson({ ...failure, app }));
-  else process.stderr.write(`${paintErr('bold', printable(app))} ${failureLines(failure, paintErr)}`);
+/** What stopped one application, with the problems of its files that were found. */
+export interface Stopped {
+  readonly app: string;
+  readonly failure: Failure;
+  readonly problems?: readonly Problem[];
+}
+
+/** Names that are listed for one common cause. */
+const maxNames = 6;
+
+/** Writes what stopped applications to stderr. A cluster that is away stops all of its applications: people read that once. */
+export function showFailures(stopped: readonly Stopped[], json: boolean, what: string): void {
+  const causes: { readonly apps: string[]; readonly problems: readonly Problem[]; readonly text: string }[] = [];
+  for (const { app, failure, problems = [] } of stopped) {
+    if (json) {
+      showProblems(problems, true);
+      process.stderr.write(failureJson({ ...failure, app }));
+      continue;
+    }
+    const text = failureLines(problems.length === 0 ? failure : problemsFailure(problems, what), paintErr);
+    const same = problems.length > 0 ? undefined : causes.find((cause) => cause.text === text);
+    if (same === undefined) causes.push({ apps: [app], problems, text });
+    else same.apps.push(app);
+  }
+  for (const { apps, problems, text } of causes) {
+    showProblems(problems);
+    const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : '';
+    process.stderr.write(`${paintErr('bold', printable(apps.slice(0, maxNames).join(', ')) + more)} ${text}`);
+  }
 }
 
 /** After problems that were shown one by one: what follows from them. */

@@ -1,4 +1,5 @@
 // What the sandbox verbs share: the running server's sandbox, and how a subject is written.
+import { runningSandbox } from '../runtime/open.ts';
 import { openHand, type SandboxHand, type Subject } from '../runtime/sandbox-cluster.ts';
 import type { ServerFile } from '../runtime/server-file.ts';
 import { usage } from './exit.ts';
@@ -32,9 +33,9 @@ export function parseSubject(word: string, flags: CommandFlags): SandboxSubject 
 /** The sandbox of the running server. Throws `ServerNotRunning`. */
 export async function withSandbox<T>(
   flags: CommandFlags,
-  work: (sandbox: ServerFile['sandbox']) => Promise<T>,
+  work: (sandbox: NonNullable<ServerFile['sandbox']>) => Promise<T>,
 ): Promise<T> {
-  return await work((await findServer(text(flags, 'data') ?? '.holdfast')).sandbox);
+  return await work(runningSandbox(await findServer(text(flags, 'data') ?? '.holdfast')));
 }
 
 /** A hand on the embedded cluster, closed afterwards. */

@@ -121,10 +121,16 @@ export async function lookShared(
           looks.set(one.candidate.source.app.id, { request, observation });
       });
     } catch (error) {
-      for (const one of group) looks.set(one.candidate.source.app.id, asFailure(error));
+      const failure = ofTarget(asFailure(error), first.candidate.source.app.target);
+      for (const one of group) looks.set(one.candidate.source.app.id, failure);
     }
   }
   return looks;
+}
+
+/** A request's path says little to a person; which of the targets did not answer says it all. */
+function ofTarget(failure: Failure, target: string): Failure {
+  return failure.object?.startsWith('/') === true ? { ...failure, object: `target ${target}` } : failure;
 }
 
 type ReadyOne = Ready & { kind: 'ready' };

@@ -68,23 +68,23 @@ async function readFiles(options: KubeconfigOptions): Promise<{ config: Kubeconf
     const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       // A file that KUBECONFIG lists may be missing, as long as another one is there: kubectl does the same.
       if (error.code === 'ENOENT' && !explicit) return undefined;
-      throw missing([file], error.code ?? error.message);
+      throw missing([file], error.code ?? error.message, explicit);
     });
     if (content === undefined) continue;
     found++;
     config = mergeKubeconfig(config, parseKubeconfig(content, path.resolve(file)));
   }
-  if (found === 0) throw missing(files, 'ENOENT');
+  if (found === 0) throw missing(files, 'ENOENT', false);
   return { config, files };
 }
 
-function missing(files: readonly string[], reason: string): HoldfastError {
+function missing(files: readonly string[], reason: string, named: boolean): HoldfastError {
   return new HoldfastError({
     code: 'KubeconfigMissing',
     source: 'user',
     message: `No kubeconfig can be read at ${files.join(', ')}`,
-    reason,
-    next: 'export KUBECONFIG=/path/to/kubeconfig',
+    reason: reason === 'ENOENT' ? 'there is no such file' : reason,
+    next: named ? 'Check --kubeconfig and the `file` of the target' : 'export KUBECONFIG=/path/to/kubeconfig',
   });
 }
 

@@ -10,11 +10,11 @@ import { selectApps } from '../../runtime/select.ts';
 import { catalogueOf } from '../../runtime/sources.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import { checkContext } from '../context.ts';
-import { type ExitCode, exitCodeOf, exitCodes, usage } from '../exit.ts';
+import { type ExitCode, exitCodeOf, exitCodes, usage, worstExit } from '../exit.ts';
 import { type CommandFlags, openOptions, text, wantsJson } from '../flags.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
 import { paintOut, printable, writeOut } from '../output.ts';
-import { showFailure, showProblems } from '../problems.ts';
+import { showFailures, showProblems } from '../problems.ts';
 import { parseDuration, showDuration } from '../time.ts';
 
 /** What a wait may take beyond the time for health, before it is cut off: reading, rendering, writing. */
@@ -141,7 +141,10 @@ async function show(
     if (applied.apps.length === 0 && applied.problems.length === 0) await writeOut('No applications.\n');
   }
   if (!named) showProblems(applied.problems, json);
-  for (const one of applied.apps) if (one.failure !== undefined) showFailure(one.app.name, one.failure, json);
+  const stopped = applied.apps.flatMap(({ app, failure }) =>
+    failure === undefined ? [] : [{ app: app.name, failure }],
+  );
+  showFailures(stopped, json, 'not applied');
 }
 
 function line(one: AppliedApp, width: number): string {
@@ -191,10 +194,8 @@ function document(applied: Applied): object {
 /** The worst application decides: not allowed, error, timed out, unhealthy, ok. */
 function exitOf(applied: Applied, named: boolean): ExitCode {
   const codes = applied.apps.map((one) => codeOf(one));
-  for (const code of [exitCodes.auth, exitCodes.error, exitCodes.timeout, exitCodes.unhealthy] as const)
-    if (codes.includes(code)) return code;
   // Entries that are held matter to those who asked for all applications.
-  return applied.problems.length > 0 && !named ? exitCodes.error : exitCodes.ok;
+  return worstExit(applied.problems.length > 0 && !named ? [...codes, exitCodes.error] : codes);
 }
 
 function codeOf(one: AppliedApp): ExitCode {

@@ -25,7 +25,7 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     emit: (event) => line.hear(event),
     settings: { imageQuietMs: 500 },
   });
-  const hand = await openHand(server.sandbox.kubeconfig);
+  const hand = await openHand((await server.sandbox()).kubeconfig);
   try {
     const clone = await Clone.of(`${server.git}/demo.git`, path.join(dataDir, 'clone'));
     return await play({ server, hand, clone, line, dataDir }, stop.signal);

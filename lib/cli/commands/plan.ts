@@ -1,7 +1,6 @@
 // `holdfast plan`: what apply would change. Writes nothing to targets and nothing to the data directory.
-import type { Problem } from '../../core/config/model.ts';
 import type { Failure } from '../../core/errors.ts';
-import { asFailure } from '../../core/errors.ts';
+import { asFailure, HoldfastError } from '../../core/errors.ts';
 import { planDocument } from '../../core/plan/json.ts';
 import type { Plan } from '../../core/plan/model.ts';
 import { planText } from '../../core/plan/text.ts';
@@ -10,18 +9,11 @@ import { type Opened, openRepository } from '../../runtime/open.ts';
 import { refusal, selectApps } from '../../runtime/select.ts';
 import { catalogueOf } from '../../runtime/sources.ts';
 import { checkContext } from '../context.ts';
-import { exitCodes } from '../exit.ts';
+import { exitCodeOf, exitCodes, worstExit } from '../exit.ts';
 import { type CommandFlags, openOptions, wantsJson } from '../flags.ts';
 import { paintOut, writeOut } from '../output.ts';
-import { problemsFailure, showFailure, showProblems } from '../problems.ts';
+import { showFailures, type Stopped } from '../problems.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
-
-/** Why an application could not be planned, or would not be applied. */
-interface Stopped {
-  readonly app: string;
-  readonly failure: Failure;
-  readonly problems?: readonly Problem[];
-}
 
 interface Planned {
   readonly plans: readonly Plan[];
@@ -37,7 +29,8 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
   try {
     const planned = await planAll(opened, names, flags);
     await show(planned, flags);
-    if (planned.failures.length > 0 || planned.holds.some((hold) => !isPruneHold(hold.failure))) return exitCodes.error;
+    const stops = [...planned.failures, ...planned.holds.filter((hold) => !isPruneHold(hold.failure))];
+    if (stops.length > 0) return worstExit(stops.map((stop) => exitCodeOf(new HoldfastError(stop.failure))));
     return planned.plans.some((plan) => plan.changes.length > 0) ? exitCodes.differences : exitCodes.ok;
   } finally {
     await opened.close();
@@ -106,8 +99,5 @@ async function show(planned: Planned, flags: CommandFlags): Promise<void> {
   } else if (planned.plans.length > 0 || planned.failures.length === 0) {
     await writeOut(planText(planned.plans, paintOut));
   }
-  for (const { app, failure, problems = [] } of stopped) {
-    showProblems(problems, json);
-    showFailure(app, problems.length === 0 || json ? failure : problemsFailure(problems, 'no plan'), json);
-  }
+  showFailures(stopped, json, 'no plan');
 }

@@ -62,7 +62,7 @@ async function settled(stage: Stage, name: string): Promise<void> {
 }
 
 async function queueRetention(stage: Stage): Promise<Json | undefined> {
-  const live = await liveResource(stage.server.sandbox.stacksEndpoint, 'backend', 'Queue');
+  const live = await liveResource((await stage.server.sandbox()).stacksEndpoint, 'backend', 'Queue');
   return at(live, 'properties', 'MessageRetentionPeriod');
 }
 
@@ -136,7 +136,7 @@ export const demoSteps: readonly DemoStep[] = [
     run: async (stage) => {
       await pushImage(stage, `${registry}/backend:1.1.0`);
       await until('the task definition on backend:1.1.0', async () => {
-        const live = await liveResource(stage.server.sandbox.stacksEndpoint, 'backend', 'Worker');
+        const live = await liveResource((await stage.server.sandbox()).stacksEndpoint, 'backend', 'Worker');
         return at(live, 'properties', 'ContainerDefinitions', 0, 'Image') === `${registry}/backend:1.1.0`
           ? true
           : undefined;
