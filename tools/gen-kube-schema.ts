@@ -143,7 +143,8 @@ function typeText(schema: OpenApiSchema): string {
   if (ref !== undefined) return `${schema['x-kubernetes-map-type'] === 'atomic' ? 'atomic' : ''}#${shortName(ref)}`;
   switch (schema.type) {
     case 'string':
-      return schema.format === undefined || schema.format === 'byte' ? 'string' : 'scalar';
+      if (schema.format === 'byte') return 'bytes';
+      return schema.format === undefined ? 'string' : 'scalar';
     case 'integer':
     case 'number':
       return 'number';
@@ -162,17 +163,18 @@ function typeText(schema: OpenApiSchema): string {
   }
 }
 
-/** One struct: field name to `<presence><type>`, with ` = default` where the server fills one in. */
+/** One struct: field name to `<presence><type>@<protobuf number>`, with ` = default` where the server fills one in. */
 function structText(name: string, schema: OpenApiSchema, go: GoFields): Record<string, string> {
   const fields: Record<string, string> = {};
   if (schema['x-kubernetes-map-type'] === 'atomic') fields['@'] = 'atomic';
   const presence = go(name);
   for (const [field, member] of Object.entries(schema.properties ?? {})) {
     const isStruct = refOf(member) !== undefined && typeof member.default === 'object';
-    const mark = presence?.get(field) ?? (isStruct ? '!' : '?');
+    const { mark, numbers } = presence?.get(field) ?? { mark: isStruct ? '!' : '?', numbers: [] };
+    const number = numbers.length === 0 ? '' : `@${numbers.join('.')}`;
     const value = member.default;
     const filled = typeof value === 'object' || value === undefined || value === '' || value === 0 || value === false;
-    fields[field] = `${mark}${typeText(member)}${filled ? '' : ` = ${JSON.stringify(value)}`}`;
+    fields[field] = `${mark}${typeText(member)}${number}${filled ? '' : ` = ${JSON.stringify(value)}`}`;
   }
   return fields;
 }
@@ -214,10 +216,17 @@ interface Discovery {
   }[];
 }
 
+interface ServedResource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly [key: string]: unknown;
+}
+
 /** The discovery documents, cut down to what is served, in the server's order. */
-async function resources(get: Get): Promise<Record<string, unknown>[]> {
+async function resources(get: Get): Promise<ServedResource[]> {
   const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-  const found: Record<string, unknown>[] = [];
+  const found: ServedResource[] = [];
   for (const path of ['/api', '/apis']) {
     const discovery = (await get(path, accept)) as Discovery;
     for (const item of discovery.items) {
@@ -264,7 +273,7 @@ async function main(): Promise<void> {
   }
   const served = await resources(get);
   const kinds: Record<string, string> = {};
-  const roots: string[] = [];
+  const roots = ['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'];
   const keys = new Set([
     ...served.map(({ group, version, kind }) => `${group}/${version}/${kind}`),
     'autoscaling/v1/Scale',

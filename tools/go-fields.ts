@@ -3,14 +3,20 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * How a field is written: `*` pointer (only null is left out), `?` left out when empty, `!` always written, `~` struct left out when zero.
- * Keyed by its JSON name; asked with the full OpenAPI name of the struct.
+ * One field: how it is written when it is empty (`*` pointer: only null is left out, `?` left out when empty, `!` always written, `~` struct left
+ * out when zero), and its protobuf number; an embedded struct is a message of its own there, so it takes a path of numbers.
  */
-export type GoFields = (openApiName: string) => ReadonlyMap<string, string> | undefined;
+export interface GoField {
+  readonly mark: string;
+  readonly numbers: readonly string[];
+}
+
+/** The fields of a struct by their JSON names; asked with the full OpenAPI name. */
+export type GoFields = (openApiName: string) => ReadonlyMap<string, GoField> | undefined;
 
 interface Struct {
-  readonly fields: Map<string, string>;
-  readonly inlined: string[];
+  readonly fields: Map<string, GoField>;
+  readonly inlined: { readonly type: string; readonly numbers: readonly string[] }[];
 }
 
 const PACKAGES: readonly (readonly [prefix: string, module: string, folder: string])[] = [
@@ -32,10 +38,16 @@ export function goFields(modules: string, version: string): GoFields {
     packages.set(folder, structs);
     return structs;
   };
-  const collect = (structs: Map<string, Struct>, name: string, into: Map<string, string>): void => {
+  const collect = (
+    structs: Map<string, Struct>,
+    name: string,
+    into: Map<string, GoField>,
+    above: readonly string[],
+  ): void => {
     const struct = structs.get(name);
-    for (const inlined of struct?.inlined ?? []) collect(structs, inlined, into);
-    for (const [field, mark] of struct?.fields ?? []) into.set(field, mark);
+    for (const { type, numbers } of struct?.inlined ?? []) collect(structs, type, into, [...above, ...numbers]);
+    for (const [field, { mark, numbers }] of struct?.fields ?? [])
+      into.set(field, { mark, numbers: [...above, ...numbers] });
   };
   return (openApiName) => {
     const found = PACKAGES.find(([prefix]) => openApiName.startsWith(prefix));
@@ -46,11 +58,12 @@ export function goFields(modules: string, version: string): GoFields {
     const structs = structsOf(path.join(modules, `${module}@${version}`, folder, ...parts));
     if (!structs.has(name)) return undefined;
     // Every object has these two, from an embedded struct of another package.
-    const fields = new Map<string, string>([
-      ['apiVersion', '?'],
-      ['kind', '?'],
+    const unnumbered = { mark: '?', numbers: [] };
+    const fields = new Map<string, GoField>([
+      ['apiVersion', unnumbered],
+      ['kind', unnumbered],
     ]);
-    collect(structs, name, fields);
+    collect(structs, name, fields, []);
     return fields;
   };
 }
@@ -59,12 +72,15 @@ function parseStructs(source: string, into: Map<string, Struct>): void {
   for (const [, name = '', body = ''] of source.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) {
     const struct: Struct = { fields: new Map(), inlined: [] };
     for (const line of body.split('\n')) {
-      const match = /^\t(?:(\w+)\s+)?(\S+)\s+`(?:[^`]*\s)?json:"([^"]*)"/.exec(line);
-      if (match === null) continue;
-      const [, , type = '', tag = ''] = match;
+      const match = /^\t(?:(\w+)\s+)?(\S+)\s+`([^`]*)`/.exec(line);
+      const tag = /json:"([^"]*)"/.exec(match?.[3] ?? '')?.[1];
+      if (match === null || tag === undefined) continue;
+      const type = match[2] ?? '';
+      const number = /protobuf:"\w+,(\d+),/.exec(match[3] ?? '')?.[1];
+      const numbers = number === undefined ? [] : [number];
       const [json = '', ...options] = tag.split(',');
-      if (options.includes('inline')) struct.inlined.push(type);
-      else if (json !== '-') struct.fields.set(json, mark(type, options));
+      if (options.includes('inline')) struct.inlined.push({ type, numbers });
+      else if (json !== '-') struct.fields.set(json, { mark: mark(type, options), numbers });
     }
     into.set(name, struct);
   }

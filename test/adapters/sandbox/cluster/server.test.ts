@@ -53,6 +53,11 @@ describe('discovery', () => {
     expect(changed.text).toContain('"resource":"widgets"');
   });
 
+  test('a path that cannot be read is the mistake of the client', async () => {
+    const { send } = await freshCluster();
+    expect((await send('GET', '/api/v1/namespaces/%zz')).status).toBe(400);
+  });
+
   test('unknown groups are plain text, unknown resources a Status', async () => {
     const { send } = await freshCluster();
     expect(await send('GET', '/apis/nope.example.com/v1/things')).toMatchObject({
@@ -99,6 +104,33 @@ describe('lists', () => {
     const { body } = await send('GET', `${configMaps}?fieldSelector=metadata.name%3Da`);
     expect(body['kind']).toBe('ConfigMapList');
     expect(Object.keys(mapAt(listAt(body, 'items')[0]))).toEqual(['metadata']);
+  });
+});
+
+describe('the form of an answer', () => {
+  const accept = (as: string) => ({ accept: `application/json;as=${as};g=meta.k8s.io;v=v1,application/json` });
+
+  test('is metadata only when that is asked for', async () => {
+    const { send, apply } = await freshCluster();
+    await apply(`${configMaps}/a`, configMap('a', { secret: 'x' }));
+    const list = await send('GET', configMaps, undefined, accept('PartialObjectMetadataList'));
+    expect(list.body['kind']).toBe('PartialObjectMetadataList');
+    expect(list.text).not.toContain('secret":"x"');
+    expect(names(list.body)).toEqual(['a']);
+  });
+
+  test('is a table for people', async () => {
+    const { send, apply } = await freshCluster();
+    await apply(`${deployments}/web`, deployment('web', 'nginx', { replicas: 0 }));
+    const { body } = await send('GET', deployments, undefined, accept('Table'));
+    expect(listAt(body, 'columnDefinitions').map((column) => textAt(column, 'name'))).toEqual([
+      'Name',
+      'Ready',
+      'Up-to-date',
+      'Available',
+      'Age',
+    ]);
+    expect(listAt(listAt(body, 'rows')[0], 'cells').slice(0, 4)).toEqual(['web', '0/0', 0, 0]);
   });
 });
 

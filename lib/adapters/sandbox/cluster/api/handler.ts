@@ -11,7 +11,8 @@ import type { Cluster } from './cluster.ts';
 import { decodeObject } from './decode.ts';
 import { deleteObject } from './deletes.ts';
 import * as discovery from './discovery.ts';
-import { type Lists, objectText, selectorOf } from './lists.ts';
+import { type Form, formOf, objectText } from './forms.ts';
+import { type Lists, selectorOf } from './lists.ts';
 import { openApi } from './openapi.ts';
 import { writeOptions } from './options.ts';
 import { jsonPatch, mergePatch, strategicPatch } from './patch.ts';
@@ -60,8 +61,8 @@ export function answer(cluster: Cluster, lists: Lists, request: ApiRequest): Api
   if (method === 'GET') {
     if (query.get('watch') === 'true' || query.get('watch') === '1') return { watch: path };
     return path.name === ''
-      ? { status: 200, text: lists.list(path, query) }
-      : { status: 200, text: read(cluster, path) };
+      ? { status: 200, text: lists.list(path, query, formOf(request.accept)) }
+      : { status: 200, text: read(cluster, path, formOf(request.accept)) };
   }
   return write(cluster, path, request);
 }
@@ -93,9 +94,11 @@ function document({ catalog }: Cluster, { path, accept }: ApiRequest): ApiAnswer
   );
 }
 
-function read(cluster: Cluster, path: ResourcePath): string {
+function read(cluster: Cluster, path: ResourcePath, form: Form): string {
   const stored = existing(cluster, path);
-  return path.subresource === 'scale' ? JSON.stringify(scaleOf(stored.object)) : objectText(path, stored);
+  return path.subresource === 'scale'
+    ? JSON.stringify(scaleOf(stored.object))
+    : objectText(path, stored, { form, now: cluster.now() });
 }
 
 function find(cluster: Cluster, path: ResourcePath): Stored | undefined {
@@ -110,6 +113,7 @@ function existing(cluster: Cluster, path: ResourcePath): Stored {
 
 function write(cluster: Cluster, path: ResourcePath, request: ApiRequest): ApiAnswer {
   const { method, query, userAgent } = request;
+  if (request.contentType === 'application/cbor') throw refuse.unsupportedMediaType();
   const isApply = request.contentType === 'application/apply-patch+yaml';
   const kind = { POST: 'CreateOptions', PUT: 'UpdateOptions', PATCH: 'PatchOptions', DELETE: 'DeleteOptions' }[method];
   if (kind === undefined) throw refuse.methodNotAllowed();

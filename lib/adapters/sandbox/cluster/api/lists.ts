@@ -1,8 +1,9 @@
 // Lists: selected, paged, and written from the stored texts without building the objects again.
 import { randomUUID } from 'node:crypto';
-import { apiVersionOf, qualifiedName } from '../kinds/resource.ts';
+import { qualifiedName } from '../kinds/resource.ts';
 import type { Stored } from '../store/objects.ts';
 import type { Cluster } from './cluster.ts';
+import { type Form, listText } from './forms.ts';
 import { numberOption } from './options.ts';
 import type { ResourcePath } from './resource-path.ts';
 import { fieldSelector, labelSelector, type Selector } from './selectors.ts';
@@ -39,7 +40,7 @@ export class Lists {
   }
 
   /** The JSON text of a list. */
-  list(path: ResourcePath, query: URLSearchParams): string {
+  list(path: ResourcePath, query: URLSearchParams, form: Form): string {
     const limit = numberOption(query, 'limit') ?? 0;
     const token = query.get('continue') ?? '';
     const { rest, version, selected } = token === '' ? this.#begin(path, query) : this.#resume(token);
@@ -51,7 +52,7 @@ export class Lists {
       // With a selector the server does not know how many are left.
       ...(remaining === 0 || selected ? {} : { remainingItemCount: remaining }),
     };
-    return listText(path, metadata, page);
+    return listText(path, { form, metadata, now: this.#cluster.now() }, page);
   }
 
   #begin(path: ResourcePath, query: URLSearchParams): Omit<OpenList, 'until'> {
@@ -82,29 +83,4 @@ export class Lists {
     if (this.#open.size > OPEN_LISTS && oldest !== undefined) this.#open.delete(oldest);
     return Buffer.from(id).toString('base64url');
   }
-}
-
-/** The text of one object under the version that was asked for. */
-export function objectText({ resource }: ResourcePath, stored: Stored): string {
-  const apiVersion = apiVersionOf(resource);
-  return stored.object['apiVersion'] === apiVersion
-    ? stored.text
-    : JSON.stringify({ kind: resource.kind, ...stored.object, apiVersion });
-}
-
-function listText(path: ResourcePath, metadata: object, items: readonly Stored[]): string {
-  const { resource } = path;
-  // Items of built-in kinds carry neither kind nor apiVersion: a real server leaves them out, and clients have to live with it.
-  const skipped = resource.definition === undefined ? typeText(path).length : 0;
-  const itemText = (stored: Stored): string => {
-    const text = objectText(path, stored);
-    return skipped === 0 ? text : `{${text.slice(skipped)}`;
-  };
-  const head = JSON.stringify({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata });
-  return `${head.slice(0, -1)},"items":[${items.map(itemText).join(',')}]}`;
-}
-
-/** How the text of every object of a kind begins. */
-function typeText({ resource }: ResourcePath): string {
-  return `${JSON.stringify({ kind: resource.kind, apiVersion: apiVersionOf(resource) }).slice(0, -1)},`;
 }

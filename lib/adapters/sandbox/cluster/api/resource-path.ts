@@ -1,7 +1,7 @@
 // What a request's path names: a resource, maybe a namespace, an object, a subresource.
 import type { Resource } from '../kinds/resource.ts';
 import type { Catalog } from '../kinds/catalog.ts';
-import { unknownPath, unknownResource } from './status.ts';
+import { badRequest, unknownPath, unknownResource } from './status.ts';
 
 /** The object or collection that a request is about. */
 export interface ResourcePath {
@@ -19,7 +19,7 @@ export function resourcePathOf(url: string, catalog: Catalog): ResourcePath {
   const parts = url
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent);
+    .map(decoded);
   const [root, ...rest] = parts;
   let group = '';
   if (root === 'apis') group = rest.shift() ?? '';
@@ -47,4 +47,12 @@ function checked(path: ResourcePath, depth: number): ResourcePath {
   if (depth > 4) throw unknownResource();
   if (subresource !== '' && !(resource.subresources ?? []).includes(subresource)) throw unknownResource();
   return path;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw badRequest(`invalid URL escape in ${JSON.stringify(part)}`);
+  }
 }

@@ -10,6 +10,7 @@ import type { Cluster } from './cluster.ts';
 import { type ApiAnswer, type ApiRequest, answer } from './handler.ts';
 import { Lists } from './lists.ts';
 import { Refusal, unauthorized, internal, badRequest } from './status.ts';
+import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
 import { startWatch } from './watch.ts';
 
 /** The largest body that is read, as on the real server. */
@@ -80,12 +81,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(request);
+  const bytes = await readBody(request);
   let result: ApiAnswer;
   try {
     if (!isAllowed(request.headers.authorization, options.token)) throw unauthorized();
-    if (body === undefined) throw badRequest('the request body is too large');
-    const parsed = parse(request, body);
+    if (bytes === undefined) throw badRequest('the request body is too large');
+    const parsed = parse(request, bytes);
     result = answer(options.cluster, lists, parsed);
     if ('watch' in result) return stream(options.cluster, result, parsed, response);
   } catch (error) {
@@ -96,7 +97,7 @@ async function serve(
 }
 
 /** The whole body, `undefined` when it is too large. Read to the end in any case, so that the connection can be used again. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -106,7 +107,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   if (size > MAX_BODY_BYTES) return undefined;
   const bytes = Buffer.concat(chunks);
   const isZipped = request.headers['content-encoding'] === 'gzip';
-  return (isZipped ? gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) : bytes).toString('utf8');
+  return isZipped ? gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) : bytes;
 }
 
 function isAllowed(header: string | undefined, token: string): boolean {
@@ -115,17 +116,20 @@ function isAllowed(header: string | undefined, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function parse(request: IncomingMessage, body: string): ApiRequest {
+function parse(request: IncomingMessage, bytes: Buffer): ApiRequest {
   const url = new URL(request.url ?? '/', 'https://sandbox');
   const { accept = '', 'content-type': contentType = '', 'user-agent': userAgent = '' } = request.headers;
+  const type = contentType.split(';')[0]?.trim() ?? '';
+  // Generated clients send the built-in kinds in protobuf; from here on it is JSON.
+  const isProtobuf = type === PROTOBUF;
   return {
     method: request.method ?? 'GET',
     path: url.pathname,
     query: url.searchParams,
     accept,
-    contentType: contentType.split(';')[0]?.trim() ?? '',
+    contentType: isProtobuf ? 'application/json' : type,
     userAgent,
-    body,
+    body: isProtobuf ? JSON.stringify(decodeProtobuf(bytes)) : bytes.toString('utf8'),
   };
 }
 
@@ -171,7 +175,7 @@ function stream(
   // Headers go out with the first line or when the watch stands, so that a bad selector can still be refused.
   const head = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
   const open = (): ServerResponse => (response.headersSent ? response : response.writeHead(200, head));
-  const stop = startWatch(cluster, result.watch, request.query, {
+  const stop = startWatch(cluster, result.watch, request, {
     write: (line) => open().write(line),
     end: () => open().end(),
   });

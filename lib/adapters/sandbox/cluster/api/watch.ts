@@ -3,7 +3,8 @@ import { textAt } from '../json.ts';
 import { apiVersionOf, qualifiedName } from '../kinds/resource.ts';
 import type { ChangeEvent } from '../store/objects.ts';
 import type { Cluster } from './cluster.ts';
-import { objectText, selectorOf } from './lists.ts';
+import { formOf, objectText } from './forms.ts';
+import { selectorOf } from './lists.ts';
 import { numberOption } from './options.ts';
 import type { ResourcePath } from './resource-path.ts';
 import { expired } from './status.ts';
@@ -14,10 +15,22 @@ export interface WatchSink {
   readonly end: () => void;
 }
 
+/** What of a request matters to a watch. */
+export interface Asked {
+  readonly query: URLSearchParams;
+  readonly accept: string;
+}
+
 const DEFAULT_SECONDS = 30 * 60;
 
 /** Starts a watch; the returned function ends it. */
-export function startWatch(cluster: Cluster, path: ResourcePath, query: URLSearchParams, sink: WatchSink): () => void {
+export function startWatch(
+  cluster: Cluster,
+  path: ResourcePath,
+  { query, accept }: Asked,
+  sink: WatchSink,
+): () => void {
+  const form = formOf(accept);
   const shelf = qualifiedName(path.resource);
   const wanted = selectorOf(query, path.resource.kind);
   const from = numberOption(query, 'resourceVersion') ?? 0;
@@ -31,7 +44,8 @@ export function startWatch(cluster: Cluster, path: ResourcePath, query: URLSearc
       wanted?.(stored.object) ?? true,
       previous !== undefined && (wanted?.(previous.object) ?? true),
     );
-    if (type !== undefined) sink.write(`{"type":"${type}","object":${objectText(path, stored)}}\n`);
+    if (type !== undefined)
+      sink.write(`{"type":"${type}","object":${objectText(path, stored, { form, now: cluster.now() })}}\n`);
   };
   const initial = query.get('sendInitialEvents') === 'true';
   if (from === 0 || initial) {

@@ -40,6 +40,8 @@ export interface MapType {
 export interface FieldType {
   readonly type: TypeNode;
   readonly presence: string;
+  /** Where it stands in a protobuf message: numbers of nested messages, the last one its own. Empty when it has none. */
+  readonly numbers: readonly number[];
   /** What an entry without it counts as, when it is a key of its list. */
   readonly default: Json | undefined;
   /** Whether Go holds a struct there, which is always written, however empty. */

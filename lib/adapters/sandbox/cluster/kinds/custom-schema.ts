@@ -37,7 +37,7 @@ function withObjectFields(map: MapType | undefined): MapType {
 }
 
 function field(type: TypeNode, filled?: Json): FieldType {
-  return { type, presence: '*', isStruct: false, zero: undefined, default: filled };
+  return { type, presence: '*', numbers: [], isStruct: false, zero: undefined, default: filled };
 }
 
 const SCALARS: Readonly<Record<string, ScalarType>> = { integer: 'number', number: 'number', boolean: 'boolean' };

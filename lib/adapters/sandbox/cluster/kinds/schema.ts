@@ -32,8 +32,12 @@ export function namedType(name: string): TypeNode {
   return nodes.get(name) ?? DEDUCED;
 }
 
+/** Base64 in JSON, bytes in protobuf. */
+export const BYTES: TypeNode = { scalar: 'string' };
+
 const SCALARS: Readonly<Record<string, TypeNode>> = {
   string: { scalar: 'string' },
+  bytes: BYTES,
   number: { scalar: 'number' },
   boolean: { scalar: 'boolean' },
   scalar: { scalar: 'untyped' },
@@ -74,7 +78,8 @@ function parseList(inside: string, element: TypeNode): ListType {
 }
 
 function parseField(text: string): FieldType {
-  const [declared = '', filled] = text.slice(1).split(' = ');
+  const [numbered = '', filled] = text.slice(1).split(' = ');
+  const [declared = '', numbers = ''] = numbered.split(/@(?=[\d.]+$)/);
   const presence = text.charAt(0);
   const type = parseType(declared);
   const written = presence !== '*' && presence !== '~';
@@ -84,6 +89,7 @@ function parseField(text: string): FieldType {
   return {
     type,
     presence,
+    numbers: numbers === '' ? [] : numbers.split('.').map(Number),
     default: filled === undefined ? fallback : JSON.parse(filled),
     isStruct: written && isStruct,
     zero,
@@ -97,6 +103,7 @@ function zeroOf(declared: string, presence: string): Json | undefined {
   if (declared === '#api.resource.Quantity') return '0';
   if (presence === '?') return undefined;
   if (declared === 'string' || declared === 'scalar') return '';
+  if (declared === 'bytes') return null;
   if (declared === 'number' || declared === '#util.intstr.IntOrString') return 0;
   if (declared === 'boolean') return false;
   return null;
