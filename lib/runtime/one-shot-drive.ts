@@ -122,7 +122,8 @@ class Ride {
     const { source, state: before } = this.one.candidate;
     if (state.waitingFor.length > 0) return 'blocked';
     const record = state.lastRun;
-    if (state.runs <= before.runs || record === undefined)
+    // A run that an interrupted apply left behind is gone on with: it ends here, though it began there.
+    if (record === undefined || record.id === before.lastRun?.id)
       return notStarted(this.#home, source.app, source.revision, state.message);
     const { outcome, health, message, cost, failure } = record;
     const plan = this.#plan ?? emptyPlan(source.app, source.revision, cost.objects, this.#home.hash);

@@ -40,6 +40,8 @@ const lossy: readonly Action[] = ['delete', 'replace'];
 /** Lines of one field and fields of one change that are shown where nothing is lost. */
 const maxLines = 30;
 const maxFields = 30;
+/** Warnings of one plan that are listed: a new namespace gives one for each object in it. */
+const maxWarnings = 5;
 /** Names of applications without changes that are listed. */
 const maxNames = 8;
 /** Characters of a value that stays in one line. */
@@ -113,7 +115,10 @@ function planBlock(plan: Plan, paint: PlanPaint): readonly string[] {
     ...plan.skipped.map(({ subject, reason }) =>
       paint('dim', `  . skip    ${clean(subjectText(subject))}: ${clean(reason)}`),
     ),
-    ...plan.warnings.map((warning) => `  ${paint('yellow', 'warning')}   ${clean(warning)}`),
+    ...plan.warnings.slice(0, maxWarnings).map((warning) => `  ${paint('yellow', 'warning')}   ${clean(warning)}`),
+    ...(plan.warnings.length > maxWarnings
+      ? [paint('dim', `            … and ${plan.warnings.length - maxWarnings} more warnings`)]
+      : []),
   ];
 }
 
