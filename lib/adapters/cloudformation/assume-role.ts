@@ -40,12 +40,15 @@ export function signedHeaders(request: {
   readonly service: string;
   readonly credentials: Credentials;
   readonly now: Date;
+  /** Headers to sign besides those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }): Readonly<Record<string, string>> {
   const { url, body, region, service, credentials } = request;
   const time = request.now.toISOString().replaceAll(/[:-]|\.\d{3}/g, '');
   const date = time.slice(0, 8);
   const headers: Record<string, string> = {
     'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+    ...request.headers,
     host: url.host,
     'x-amz-date': time,
     ...(credentials.sessionToken === undefined ? {} : { 'x-amz-security-token': credentials.sessionToken }),

@@ -24,6 +24,8 @@ export interface Naming {
   readonly stack: string;
   readonly owner: StackOwner;
   readonly entry: InventoryEntry | undefined;
+  /** Id of the application under its former name, when it was renamed. */
+  readonly former?: string;
 }
 
 /** Names of an application's stack. Throws for an application that has none. */
@@ -39,7 +41,8 @@ export function namingOf(request: ObserveRequest, context: TargetContext): Namin
   }
   const stack = app.stack.name;
   const owner = { installation: context.installation, application: app.id, stack };
-  return { stack, owner, entry: inventory.entries.find((one) => 'stack' in one.id && one.id.stack === stack) };
+  const entry = inventory.entries.find((one) => 'stack' in one.id && one.id.stack === stack);
+  return { stack, owner, entry, ...(app.movedFrom === undefined ? {} : { former: `${app.alias}/${app.movedFrom}` }) };
 }
 
 /** The inventory with this stack's entry, beside whatever else is in it. */
@@ -56,9 +59,10 @@ export function baselineOf(stack: StackView, context: TargetContext): string {
   return context.hmac(canonicalJson(['stack', stack.id, stack.writtenAt]));
 }
 
-/** Whose the stack is; one that the store knows as ours stays ours when its tags are missing or taken off. */
+/** Whose the stack is; one of our own former name is ours, its next update writes the new one; one that the store knows as ours stays ours when its tags are missing or taken off. */
 export function owns(stack: StackView, naming: Naming, context: TargetContext): Ownership {
   const byTags = ownershipOf(stack.tags, naming.owner, context.hash);
+  if (byTags.kind === 'other' && byTags.name === naming.former) return { kind: 'ours' };
   const inStore = naming.entry?.uid === stack.id;
   return byTags.kind === 'nobody' && inStore ? { kind: 'ours' } : byTags;
 }

@@ -1,6 +1,8 @@
 // Starting stack operations, and carrying them on. Each step is one transaction.
 import type { ChangeSetRecord, Operation, StackRecord, Work } from './records.ts';
-import { deletions, Stepper } from './stepper.ts';
+import { deletions } from './phases.ts';
+import { Progress } from './progress.ts';
+import { step } from './stepper.ts';
 import { blueprintFor, withStatus, type World } from './world.ts';
 
 const userInitiated = 'User Initiated';
@@ -75,15 +77,17 @@ export function startDelete(
 export function advanceStack(world: World, stack: StackRecord): void {
   const operation = stack.operation;
   if (operation === undefined) return;
-  const stepper = new Stepper(world, stack, operation);
-  stepper.step();
-  const ended = stepper.stack.operation === undefined;
+  const progress = new Progress(world, stack, operation);
+  step(progress);
+  const ended = progress.stack.operation === undefined;
   world.db.put(
     'stack',
-    ended ? stepper.stack : { ...stepper.stack, operation: { ...stepper.operation, due: world.now() + world.stepMs } },
+    ended
+      ? progress.stack
+      : { ...progress.stack, operation: { ...progress.operation, due: world.now() + world.stepMs } },
   );
   const changeSet = operation.changeSetId === undefined ? undefined : world.db.get('changeSet', operation.changeSetId);
   if (!ended || changeSet === undefined) return;
-  const good = stepper.stack.status === 'CREATE_COMPLETE' || stepper.stack.status === 'UPDATE_COMPLETE';
+  const good = progress.stack.status === 'CREATE_COMPLETE' || progress.stack.status === 'UPDATE_COMPLETE';
   world.db.put('changeSet', { ...changeSet, executionStatus: good ? 'EXECUTE_COMPLETE' : 'EXECUTE_FAILED' });
 }

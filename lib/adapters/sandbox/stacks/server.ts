@@ -100,17 +100,21 @@ function describeEvents(world: World, call: Call): JsonObject {
   return { OperationEvents: findings };
 }
 
+const keepAliveMs = 300_000;
 const maxRequestBytes = 2 * 1024 * 1024;
+const maxDiscardedBytes = 64 * 1024 * 1024;
 
+/** The body as text. One that is too large is read to its end and thrown away, because the connection goes on to be used. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > maxRequestBytes) throw refusal('ValidationError', 'Request is too large');
-    chunks.push(bytes);
+    if (size <= maxRequestBytes) chunks.push(bytes);
+    else if (size > maxDiscardedBytes) request.destroy();
   }
+  if (size > maxRequestBytes) throw refusal('ValidationError', 'Request is too large');
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -254,6 +258,8 @@ export async function startSandboxStacks(options: SandboxStacksOptions): Promise
       response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': randomUUID() }).end(body);
     });
   });
+  // Node closes idle connections after 5 s; a client that sends on one just then gets a reset instead of an answer.
+  server.keepAliveTimeout = keepAliveMs;
   const port = await listen(server, options.port ?? 0);
   stacks.wake();
   return {
