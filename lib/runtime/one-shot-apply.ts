@@ -1,10 +1,12 @@
 // `holdfast apply`: rows, leases, runs and inventory exactly as in the server, driven from this process until every application rests.
 import type { Application, Catalogue, Problem } from '../core/config/model.ts';
+import type { Lease, Row } from '../core/reconcile/store.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
 import { type Cost, noCost, type RepoState } from '../core/reconcile/state.ts';
 import type { Tree } from '../core/source/tree.ts';
 import { CostMeter, metered } from './cost.ts';
 import type { Home } from './home.ts';
+import { keepLease } from './lease-keeper.ts';
 import { type Candidate, lookShared, renderAll } from './one-shot.ts';
 import { type AppliedApp, drive, type DriveOptions, pause } from './one-shot-drive.ts';
 import { fanOut } from './repository.ts';
@@ -60,29 +62,37 @@ async function assignAll(
   if (same !== undefined) return { catalogue: same, problems: [] };
   if (known === undefined) await home.store.hint(key, trigger);
   for (;;) {
+    const sentAt = home.monotonic();
     const taken = await home.store.take(key, home.holder, LEASE_TTL_MS);
     if (taken === undefined) {
       await pause(options.signal, 100);
       continue;
     }
+    const keeper = keepLease({ store: home.store, key, lease: taken.lease, monotonic: home.monotonic, sentAt });
     const before = repoState(taken.row);
-    const fanned = await fanOut(
-      home,
-      before,
-      tree,
-      trigger,
-      options.apps.length === 0 ? undefined : options.apps,
-    ).catch(async (error: unknown) => {
-      await home.store.release(key, taken.lease, { seen: taken.row.wanted, state: asJson(before) });
-      throw error;
-    });
-    await home.store.release(key, taken.lease, {
-      seen: taken.row.wanted,
-      state: asJson(fanned.catalogue === undefined ? before : fanned.state),
-    });
-    if (fanned.catalogue === undefined) throw refusal(fanned.problems);
-    return { catalogue: fanned.catalogue, problems: fanned.problems };
+    let state = before;
+    try {
+      const only = options.apps.length === 0 ? undefined : options.apps;
+      const fanned = await fanOut(home, before, tree, { trigger, only, guard: keeper.guard });
+      if (fanned.catalogue === undefined) throw refusal(fanned.problems);
+      state = fanned.state;
+      return { catalogue: fanned.catalogue, problems: fanned.problems };
+    } finally {
+      keeper.stop();
+      await giveBackRepository(home, taken, state);
+    }
   }
+}
+
+/** Due at once: what a server with the same data directory had to look at is still to be looked at. */
+async function giveBackRepository(
+  home: Home,
+  { row, lease }: { readonly row: Row; readonly lease: Lease },
+  state: RepoState,
+): Promise<void> {
+  const release = { seen: row.wanted, state: asJson(state), due: home.now() };
+  const answer = await home.store.release(row.key, lease, release);
+  if (answer.kind === 'again') await home.store.release(row.key, lease, { ...release, seen: answer.row.wanted });
 }
 
 /** The catalogue of a commit that was fanned out completely before: its rows say all that reading it again could. */

@@ -111,6 +111,9 @@ class Waker {
 
   async work(): Promise<Wake> {
     return await metered(this.#meter, async () => {
+      // Left by a process that died while it told of the end of a run: perhaps before the line of history, too.
+      if (this.#state.outbox.length > 0 && this.#state.lastRun !== undefined) await this.#keepRun(this.#state.lastRun);
+      await this.#sendOutbox();
       for (;;) {
         this.#guard();
         if (this.#options.signal.aborted) throw stopped();
@@ -318,9 +321,8 @@ class Waker {
   async #settle(record: RunRecord, facts: Facts): Promise<Wake | undefined> {
     const full: RunRecord = { ...record, cost: this.#meter.addTo(record.cost) };
     this.#state = { ...this.#state, lastRun: full };
-    const id = facts.source?.app.id ?? '';
-    await this.#home.store.putRun({ v: 1, id: full.id, app: id, seq: this.#state.runs, record: asJson(full) });
     await this.#save();
+    await this.#keepRun(full);
     this.#home.emit({
       event: 'run-ended',
       at: facts.now,
@@ -344,6 +346,12 @@ class Waker {
     const performer = this.#performer(facts.source);
     const target = await this.#target(performer);
     if (target.status === 'done') await discard(performer, record.id, target.value, prepared);
+  }
+
+  /** A line of history. Written again, it is the same line. */
+  async #keepRun(record: RunRecord): Promise<void> {
+    const app = this.#row.key.slice(appKey('').length);
+    await this.#home.store.putRun({ v: 1, id: record.id, app, seq: this.#state.runs, record: asJson(record) });
   }
 
   /** The state was saved with these events in it: should this process die now, they are sent again with the same ids. */

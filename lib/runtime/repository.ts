@@ -7,7 +7,7 @@ import {
   type HeldEntry,
   type Problem,
 } from '../core/config/model.ts';
-import { asFailure, HoldfastError } from '../core/errors.ts';
+import { asFailure } from '../core/errors.ts';
 import { backoff } from '../core/reconcile/backoff.ts';
 import type { AppSource, RepoState } from '../core/reconcile/state.ts';
 import type { Row } from '../core/reconcile/store.ts';
@@ -31,16 +31,21 @@ export interface FanOut {
 /** Applications looked at together; the tree's objects come from one process, more would only wait. */
 const together = 16;
 
-/** Reads one commit into rows: only affected applications are written, the head moves when all of them are (not at all with `only`, names of applications). */
-export async function fanOut(
-  home: Home,
-  before: RepoState,
-  tree: Tree,
-  trigger: Trigger,
-  only?: readonly string[],
-): Promise<FanOut> {
+export interface FanOutOptions {
+  readonly trigger: Trigger;
+  /** Names of applications: only their rows are written, and the head does not move. */
+  readonly only?: readonly string[] | undefined;
+  /** Throws `LeaseLost` when the repository may be somebody else's by now. */
+  readonly guard: () => void;
+}
+
+/** Reads one commit into rows: only affected applications are written, the head moves when all of them are. */
+export async function fanOut(home: Home, before: RepoState, tree: Tree, options: FanOutOptions): Promise<FanOut> {
+  const { trigger, only, guard } = options;
   const result = await catalogueOf(tree, home.root.alias);
-  const seq = before.seq + 1;
+  const rows = new Map((await home.store.list(`app/${home.root.alias}/`)).map((row) => [row.key, row]));
+  // Higher than any that was given out: a fan-out that was cut off wrote rows and could not say so.
+  const seq = [...rows.values()].reduce((most, row) => Math.max(most, row.source?.seq ?? 0), before.seq) + 1;
   if (result.kind === 'refused') {
     const failure = problemsFailure(result.problems, 'holdfast validate');
     const state = { ...before, seq, failure, problems: result.problems, revision: tree.revision };
@@ -48,19 +53,18 @@ export async function fanOut(
     return { state, affected: [], problems: result.problems };
   }
   const { catalogue } = result;
-  const rows = new Map((await home.store.list(`app/${home.root.alias}/`)).map((row) => [row.key, row]));
   const affected: string[] = [];
   const work = only === undefined ? [...catalogue.apps] : selectApps(catalogue, only).slice();
   const next = async (): Promise<void> => {
     for (let app = work.shift(); app !== undefined; app = work.shift()) {
-      if (await writeApp(home, tree, catalogue, app, { row: rows.get(appKey(app.id)), seq, trigger }))
+      if (await writeApp(home, tree, catalogue, app, { row: rows.get(appKey(app.id)), seq, trigger, guard }))
         affected.push(app.id);
     }
   };
   if (only === undefined) {
     // Before the rest: a renamed application takes over from a former name that is known to be gone.
-    await holdEntries(home, rows, catalogue.held, seq, trigger);
-    await dropRemoved(home, rows, catalogue, seq, trigger);
+    await holdEntries(home, rows, catalogue.held, { seq, trigger, guard });
+    await dropRemoved(home, rows, catalogue, { seq, trigger, guard });
   }
   await Promise.all(Array.from({ length: together }, next));
   if (only !== undefined) return { state: { ...before, seq }, catalogue, affected, problems: result.problems };
@@ -92,10 +96,14 @@ function emitProblems(home: Home, revision: string, problems: readonly Problem[]
   }
 }
 
-interface Place {
-  readonly row: Row | undefined;
+interface Assigning {
   readonly seq: number;
   readonly trigger: Trigger;
+  readonly guard: () => void;
+}
+
+interface Place extends Assigning {
+  readonly row: Row | undefined;
 }
 
 /** Writes the row of one application if the commit touches it. */
@@ -141,7 +149,7 @@ async function writeApp(
       problems: [problem],
     };
   }
-  return await assign(home, app.id, source, place.trigger);
+  return await assign(home, app.id, source, place);
 }
 
 /** A worker that missed the bundle rang for it: only then is it worth a look. */
@@ -149,8 +157,9 @@ async function bundleLost(home: Home, source: AppSource, trigger: Trigger): Prom
   return trigger.kind === 'retry' && source.problems.length === 0 && !(await home.blobs.has(source.bundle));
 }
 
-async function assign(home: Home, id: string, source: AppSource, trigger: Trigger): Promise<boolean> {
+async function assign(home: Home, id: string, source: AppSource, { trigger, guard }: Assigning): Promise<boolean> {
   const key = appKey(id);
+  guard();
   const row = asJson(source) as NonNullable<Row['source']>;
   if (!(await home.store.assign(key, row, trigger))) return false;
   await home.queue.send('reconcile', key);
@@ -162,9 +171,9 @@ async function holdEntries(
   home: Home,
   rows: ReadonlyMap<string, Row>,
   held: readonly HeldEntry[],
-  seq: number,
-  trigger: Trigger,
+  assigning: Assigning,
 ): Promise<void> {
+  const { seq } = assigning;
   for (const entry of held) {
     const failure = problemsFailure(entry.problems, 'holdfast validate');
     for (const row of rows.values()) {
@@ -172,7 +181,7 @@ async function holdEntries(
       if (old === undefined || old.removed === true || entry.name === undefined) continue;
       if (old.app.name !== entry.name && !old.app.name.startsWith(`${entry.name}@`)) continue;
       if (old.held?.message !== failure.message)
-        await assign(home, old.app.id, { ...old, seq, held: failure }, trigger);
+        await assign(home, old.app.id, { ...old, seq, held: failure }, assigning);
     }
   }
 }
@@ -182,9 +191,9 @@ async function dropRemoved(
   home: Home,
   rows: ReadonlyMap<string, Row>,
   catalogue: Catalogue,
-  seq: number,
-  trigger: Trigger,
+  assigning: Assigning,
 ): Promise<void> {
+  const { seq } = assigning;
   if (catalogue.held.some((entry) => entry.name === undefined)) return;
   const present = new Set(catalogue.apps.map((app) => app.id));
   const names = catalogue.held.flatMap((entry) => (entry.name === undefined ? [] : [entry.name]));
@@ -192,7 +201,7 @@ async function dropRemoved(
     const old = appSource(row);
     if (old === undefined || old.removed === true || present.has(old.app.id)) continue;
     if (names.some((name) => old.app.name === name || old.app.name.startsWith(`${name}@`))) continue;
-    await assign(home, old.app.id, { ...old, seq, removed: true }, trigger);
+    await assign(home, old.app.id, { ...old, seq, removed: true }, assigning);
     home.emit({
       event: 'app-removed',
       at: home.now(),
@@ -214,12 +223,13 @@ export async function lookAtRepository(
   home: Home,
   before: RepoState,
   triggers: readonly Trigger[],
+  guard: () => void,
 ): Promise<RepositoryLook> {
   const at = home.now();
   const trigger = reasonOf(triggers) ?? { kind: 'poll', at };
   try {
     const head = await home.root.source.head(home.root.branch);
-    if (head === undefined) throw branchMissing(home);
+    if (head === undefined) throw await home.root.source.missing(home.root.branch);
     const again = triggers.some((hint) => hint.kind === 'retry' || hint.kind === 'config');
     if (head === before.revision && !again) {
       return { state: { ...before, polledAt: at, attempts: 0, failure: standingFailure(before) } };
@@ -236,8 +246,8 @@ export async function lookAtRepository(
     const reader = await home.root.source.open(head);
     const fetched = home.monotonic();
     const fanned = await fanOut(home, before, openTree(reader, home.gitLimits), {
-      ...trigger,
-      note: trigger.note ?? head,
+      trigger: { ...trigger, note: trigger.note ?? head },
+      guard,
     });
     const apps = fanned.affected.length;
     const ms = { fetch: Math.round(fetched - began), decide: Math.round(home.monotonic() - fetched) };
@@ -255,6 +265,7 @@ export async function lookAtRepository(
     return { state: { ...fanned.state, polledAt: at } };
   } catch (error) {
     const failure = asFailure(error);
+    if (failure.code === 'LeaseLost') throw error;
     const attempts = before.attempts + 1;
     if (before.failure?.message !== failure.message) {
       home.emit({
@@ -278,15 +289,4 @@ function reasonOf(triggers: readonly Trigger[]): Trigger | undefined {
 function standingFailure(state: RepoState): RepoState['failure'] {
   const refused = state.problems.length > 0 && state.catalogueRevision !== state.revision;
   return refused ? problemsFailure(state.problems, 'holdfast validate') : undefined;
-}
-
-function branchMissing(home: Home): HoldfastError {
-  return new HoldfastError({
-    code: 'GitBranchMissing',
-    source: 'user',
-    message: `Branch ${home.root.branch} does not exist in ${home.root.url}`,
-    object: home.root.branch,
-    retryable: true,
-    next: `git push ${home.root.url} HEAD:${home.root.branch}`,
-  });
 }

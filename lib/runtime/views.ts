@@ -90,7 +90,11 @@ function repositoryProblems(repository: RepoState): readonly string[] {
       ? 'nothing is in force yet'
       : `${repository.catalogueRevision.slice(0, 8)} stays in force`;
   const lines = repository.problems.map((problem) => `${problemText(problem)}; ${force}`);
-  return lines.length > 0 || repository.failure === undefined ? lines : [`${repository.failure.message}; ${force}`];
+  // A commit that is refused is in `problems` already; a remote that cannot be read is not.
+  const { failure, problems } = repository;
+  if (failure === undefined || (failure.source === 'user' && problems.some(({ code }) => code === failure.code)))
+    return lines;
+  return [`${failure.message}; ${force}`, ...lines];
 }
 
 /** An application that newer commits did not touch is at the head all the same: its content there is what was applied. */

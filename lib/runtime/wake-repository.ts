@@ -19,10 +19,10 @@ export async function wakeRepository(
   home: Home,
   before: RepoState,
   row: Row,
-  signal: AbortSignal,
+  { signal, guard }: { readonly signal: AbortSignal; readonly guard: () => void },
 ): Promise<{ readonly state: RepoState; readonly due?: number }> {
   const triggers = row.reasons;
-  const look = await lookAtRepository(home, before, triggers);
+  const look = await lookAtRepository(home, before, triggers, guard);
   const hints = triggers.filter((hint) => hint.kind === 'image');
   const pending = bounded([...(before.images ?? []), ...hints]);
   const waiting: RepoState = { ...look.state, images: pending.length === 0 ? undefined : pending };
@@ -32,6 +32,7 @@ export async function wakeRepository(
   if (pending.length === 0) return { state: waiting, due: poll };
   const ready = readyAt(pending, home.settings.imageQuietMs);
   if (home.now() < ready) return { state: waiting, due: Math.min(ready, poll) };
+  guard();
   const update = await tryImages(home, signal);
   if (update.kind === 'failed') {
     const attempts = look.state.attempts + 1;
@@ -42,7 +43,7 @@ export async function wakeRepository(
   const settled: RepoState = { ...look.state, images: undefined };
   if (update.kind === 'nothing') return { state: settled, due: poll };
   const trigger: Trigger = { kind: 'image', at: home.now(), note: pending.map((hint) => hint.note ?? '').join(', ') };
-  const after = await lookAtRepository(home, settled, [trigger]);
+  const after = await lookAtRepository(home, settled, [trigger], guard);
   return { state: after.state, due: after.due ?? poll };
 }
 

@@ -1,15 +1,9 @@
 // The workers of one process: they answer doorbells, and a tick finds what no doorbell rang for.
 import { asFailure, HoldfastError } from '../core/errors.ts';
-import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
 import type { Message, QueueName, RowKey } from '../core/reconcile/store.ts';
 import type { Home } from './home.ts';
-import { giveBack } from './give-back.ts';
-import { keepLease } from './lease-keeper.ts';
-import { stopped } from './perform.ts';
-import { wakeApp } from './reconcile.ts';
-import { asJson, repoState, targetKey } from './rows.ts';
-import { newTargetState, sweepTarget, type TargetState } from './sweep.ts';
-import { wakeRepository } from './wake-repository.ts';
+import { asJson } from './rows.ts';
+import { workOn } from './work.ts';
 
 export interface WorkerSettings {
   /** Rows worked on at once. */
@@ -100,7 +94,7 @@ export class Workers {
 
   #begin(key: RowKey): void {
     if (this.#busy.has(key) || this.#busy.size >= this.#settings.concurrency || this.#stop.signal.aborted) return;
-    const work = this.#work(key)
+    const work = workOn(this.#home, key, this.#stop.signal)
       .catch((error: unknown) => this.#failed(key, error))
       .finally(() => {
         this.#busy.delete(key);
@@ -118,57 +112,5 @@ export class Workers {
       message: `${key}: ${failure.message}`,
       data: asJson(failure),
     });
-  }
-
-  async #work(key: RowKey): Promise<void> {
-    const signal = this.#stop.signal;
-    if (key.startsWith('app/')) await wakeApp(this.#home, key.slice('app/'.length), { signal });
-    else if (key.startsWith('repo/'))
-      await this.#leased(key, (row) => wakeRepository(this.#home, repoState(row), row, signal));
-    else
-      await this.#leased(
-        key,
-        async (row) =>
-          await sweepTarget(
-            this.#home,
-            key.slice(targetKey('').length),
-            (row.state as unknown as TargetState | undefined) ?? newTargetState,
-            signal,
-          ),
-      );
-  }
-
-  async #leased(
-    key: RowKey,
-    work: (
-      row: NonNullable<Awaited<ReturnType<Home['store']['take']>>>['row'],
-    ) => Promise<{ readonly state: object; readonly due?: number }>,
-  ): Promise<void> {
-    const { store } = this.#home;
-    const sentAt = this.#home.monotonic();
-    const taken = await store.take(key, this.#home.holder, LEASE_TTL_MS);
-    if (taken === undefined) return;
-    const keeper = keepLease({ store, key, lease: taken.lease, monotonic: this.#home.monotonic, sentAt });
-    let { row } = taken;
-    try {
-      for (;;) {
-        keeper.guard();
-        const result = await work(row);
-        const release = {
-          seen: row.wanted,
-          state: asJson(result.state),
-          ...(result.due === undefined ? {} : { due: result.due }),
-        };
-        const answer = await store.release(key, taken.lease, release);
-        if (answer.kind === 'released') return;
-        row = answer.row;
-        if (this.#stop.signal.aborted) throw stopped();
-      }
-    } catch (error) {
-      await giveBack(this.#home, row, taken.lease, error);
-      throw error;
-    } finally {
-      keeper.stop();
-    }
   }
 }

@@ -73,8 +73,9 @@ function intended(
       continue;
     }
     const intent = intentEntry(one.placed.id, one.sent.apiVersion, previous);
-    // An adoption that stops half way must not look like an object that we made and may delete.
-    entries.set(step.key, step.action === 'adopt' ? { ...intent, origin: 'adopted' } : intent);
+    // An adoption that stops half way must not look like an object that we made and may delete; one from our own former name is ours.
+    const renamed = request.app.movedFrom !== undefined && previous?.origin === 'created';
+    entries.set(step.key, step.action === 'adopt' && !renamed ? { ...intent, origin: 'adopted' } : intent);
   }
   for (const step of execution.removals.flat()) {
     const previous = old.get(step.key);

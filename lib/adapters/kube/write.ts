@@ -98,7 +98,7 @@ async function send(acting: Acting, resource: ApiResource, wanted: Wanted, targe
 }
 
 function record(acting: Acting, step: WriteStep, wanted: Wanted, live: KubeObject): void {
-  const origin = step.action === 'adopt' ? 'adopted' : (acting.entries.get(step.key)?.origin ?? 'created');
+  const origin = acting.entries.get(step.key)?.origin ?? (step.action === 'adopt' ? 'adopted' : 'created');
   const { id } = wanted.placed;
   const facts = { id, live, origin, digest: wanted.digest, marks: acting.view.marks } as const;
   acting.entries.set(step.key, settledEntry(facts, acting.context.hmac));

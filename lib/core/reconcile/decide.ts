@@ -93,7 +93,7 @@ function wantedRun(state: AppState, facts: Facts, source: AppSource): Start {
 /** What keeps a run from starting whatever it is for. */
 function blocked(state: AppState, facts: Facts, source: AppSource, wish: Wish): Start | undefined {
   if (source.held !== undefined) {
-    return none(state, { sync: wish.changed ? 'OutOfSync' : state.sync, message: source.held.message });
+    return none(state, { sync: 'OutOfSync', message: source.held.message });
   }
   if (!wish.changed && !wish.manual && state.failed === undefined) return none(state, {});
   if (facts.intent.suspended === true) {

@@ -8,7 +8,7 @@ export function restingSync(
   state: AppState,
   facts: { readonly source: AppSource | undefined; readonly intent: Intent },
 ): SyncStatus {
-  if (state.failed !== undefined) return 'OutOfSync';
+  if (state.failed !== undefined || facts.source?.held !== undefined) return 'OutOfSync';
   if (facts.intent.pin !== undefined) return state.pinned === facts.intent.pin ? 'Synced' : 'OutOfSync';
   return state.applied?.inputsKey === facts.source?.inputsKey ? 'Synced' : 'OutOfSync';
 }

@@ -345,3 +345,83 @@ test('an application that is gone from the configuration is left alone', () => {
   expect(effect).toEqual({ kind: 'rest' });
   expect(state.message).toMatch(/left as they are/);
 });
+
+const healing = facts({ source: source({ selfHeal: true }) });
+const startedHeal = (given: Facts): AppState => {
+  const applied = applyAll(newAppState, facts());
+  const pin = given.intent.pin;
+  return stateOf(lookedAt(pin === undefined ? applied : { ...applied, pinned: pin }, given, look(drift), 'drift/1'));
+};
+
+test('drift is healed at a pinned state too', () => {
+  const pinned = facts({ ...healing, intent: { pin: 'run0' } });
+  const state = startedHeal(pinned);
+  expect(state.run).toMatchObject({ mode: 'heal' });
+  expect(decide(state, pinned).effect).toEqual({ kind: 'observe' });
+  expect(decide(state, facts({ ...pinned, intent: { pin: 'run7' } })).effect).toMatchObject({
+    kind: 'settle',
+    record: { outcome: 'superseded' },
+  });
+});
+
+test('a new push ends the wait of a heal for health, and nothing before it', () => {
+  const state = startedHeal(healing);
+  const pushed = facts({ source: source({ selfHeal: true, inputsKey: 'k2', seq: 2 }) });
+  expect(decide(state, pushed).effect).toEqual({ kind: 'observe' });
+  const following: AppState = { ...state, run: { ...runOf(state), phase: 'follow' } };
+  expect(decide(following, pushed).effect).toMatchObject({ kind: 'settle', record: { outcome: 'superseded' } });
+});
+
+test('another rollback takes the place of one that is under way', () => {
+  const good = applyAll(newAppState, facts());
+  const first = decide(good, facts({ intent: { pin: 'run0' }, newRunId: 'run2' })).state;
+  expect(decide(first, facts({ intent: { pin: 'run9' } })).effect).toMatchObject({
+    kind: 'settle',
+    record: { outcome: 'superseded', message: 'Another rollback is wanted' },
+  });
+});
+
+test('a look that waits goes on with its token, whatever rang', () => {
+  const good = applyAll(newAppState, facts());
+  const waiting = lookedAt(good, facts(), { status: 'wait', afterMs: 2_000, token: 'detection' }, '');
+  expect(waiting).toMatchObject({ kind: 'wait', due: 1_002_000, state: { lookToken: 'detection', sync: 'Synced' } });
+  const later = facts({ now: 1_002_000, triggers: [] });
+  expect(decide(stateOf(waiting), later).effect).toEqual({ kind: 'look' });
+  expect(stateOf(lookedAt(stateOf(waiting), later, look([]), '')).lookToken).toBeUndefined();
+});
+
+test('a run that was overtaken after a worker died in the middle of it is half done', () => {
+  const good = applyAll(newAppState, facts());
+  const next = facts({ source: source({ inputsKey: 'k2', seq: 2 }), newRunId: 'run2' });
+  const begun = decide(good, next).state;
+  const interrupted: AppState = { ...begun, run: { ...runOf(begun), phase: 'observe', partial: true } };
+  const { state } = decide(interrupted, facts({ source: source({ seq: 3 }) }));
+  expect(state).toMatchObject({ lastRun: { outcome: 'superseded' }, failed: { partial: true } });
+  const back = decide(state, facts({ source: source({ seq: 3 }), newRunId: 'run3' }));
+  expect(back.state.run, 'what is applied is not what is there').toMatchObject({ id: 'run3', inputsKey: 'k1' });
+});
+
+test('half done stays half done when the next revision is refused', () => {
+  const good = applyAll(newAppState, facts());
+  const half: AppState = {
+    ...good,
+    failed: { inputsKey: 'k2', seq: 2, failure: failure(), outcome: 'failed', attempts: 1, partial: true },
+  };
+  const third = facts({ source: source({ inputsKey: 'k3', seq: 3 }), newRunId: 'run3' });
+  const begun = decide(half, third).state;
+  const state = stateOf(rendered(begun, runOf(begun), third, { kind: 'refused', problems: [] }));
+  expect(state.failed).toMatchObject({ inputsKey: 'k3', partial: true });
+});
+
+test('an application that waits for another, or cannot be seen, is looked at again without a doorbell', () => {
+  const waiting = decide(newAppState, facts({ waitingFor: ['network'] }));
+  expect(waiting.effect).toEqual({ kind: 'rest', due: 1_060_000 });
+  const unseen: AppState = { ...applyAll(newAppState, facts()), sync: 'Unknown', health: 'Unknown' };
+  expect(decide(unseen, facts({ looked: true })).effect).toEqual({ kind: 'rest', due: 1_060_000 });
+});
+
+test('an applied application whose entry is held is not in sync', () => {
+  const good = applyAll(newAppState, facts());
+  const held = facts({ source: source({ seq: 2, held: failure({ message: 'no such path' }) }) });
+  expect(decide(good, held).state).toMatchObject({ sync: 'OutOfSync', message: 'no such path', health: 'Healthy' });
+});
