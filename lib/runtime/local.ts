@@ -1,5 +1,6 @@
 // One machine: every adapter of this home in one process, seeded, listening on 127.0.0.1 and working until closed.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fsBlobs } from '../adapters/blob/fs.ts';
@@ -26,7 +27,7 @@ import { rootAlias } from './open.ts';
 import { openRoot } from './root.ts';
 import { repoKey } from './rows.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
-import { removeServerFile, writeServerFile } from './server-file.ts';
+import { removeServerFile, type ServerFile, writeServerFile } from './server-file.ts';
 import { openTargets } from './targets.ts';
 import { hmacWith, type Installation, loadInstallation, sha256, timeId } from './tools.ts';
 import { createViews } from './views.ts';
@@ -63,7 +64,8 @@ export interface LocalServer {
   readonly builtIn: boolean;
   readonly home: Home;
   readonly views: Views;
-  readonly sandbox: Sandbox;
+  /** The embedded cluster and stacks, started when first asked for. */
+  readonly sandbox: () => Promise<Sandbox>;
   close(): Promise<void>;
 }
 
@@ -85,7 +87,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     throw error;
   });
   const installation = await loadInstallation(store, options.installation);
-  const sandbox = await startSandbox(dataDir);
+  const sandbox = sandboxOnDemand(dataDir);
   const feed = createFeed({ start: timeId(Date.now()) });
   const blobs = fsBlobs(path.join(dataDir, 'blobs'));
   const views = createViews({ store, blobs, alias: rootAlias, feed });
@@ -105,7 +107,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     feed.publish(event);
     options.emit(event);
   };
-  const home = makeHome({ ...parts, queue: bell, blobs, root, sandbox, emit });
+  const home = makeHome({ ...parts, queue: bell, blobs, root, sandbox: sandbox.get, emit });
   const workers = new Workers(home);
   doorbell.ring = () => workers.ring();
   web.onPush((push) =>
@@ -118,14 +120,11 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
       push,
     }),
   );
-  await writeServerFile(dataDir, {
-    v: 1,
-    pid: process.pid,
-    holder,
-    url: web.url,
-    token,
-    sandbox: { ...sandboxAddress(sandbox) },
-  });
+  const publish = publisher(dataDir, { v: 1, pid: process.pid, holder, url: web.url, token });
+  await publish(undefined);
+  sandbox.onStart(publish);
+  // Whoever has a sandbox finds it running; nobody else pays for one.
+  if (options.examples || existsSync(path.join(dataDir, 'sandbox', 'cluster'))) await sandbox.get();
   await store.hint(repoKey(rootAlias), { kind: 'poll', at: home.now(), note: 'started' });
   workers.start();
   return {
@@ -140,7 +139,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     builtIn: options.root === undefined,
     home,
     views,
-    sandbox,
+    sandbox: sandbox.get,
     close: async () => {
       await workers.stop();
       stopping.abort();
@@ -164,6 +163,42 @@ interface Parts {
   readonly holder: string;
   /** Aborted when the server is about to stop. */
   readonly stopping: AbortSignal;
+}
+
+/** Says in the data directory where the server listens, and its sandbox once it runs. */
+function publisher(
+  dataDir: string,
+  server: Omit<ServerFile, 'sandbox'>,
+): (sandbox: Sandbox | undefined) => Promise<void> {
+  return async (sandbox) =>
+    await writeServerFile(dataDir, {
+      ...server,
+      ...(sandbox === undefined ? {} : { sandbox: sandboxAddress(sandbox) }),
+    });
+}
+
+interface OnDemand {
+  readonly get: () => Promise<Sandbox>;
+  readonly onStart: (listener: (sandbox: Sandbox) => Promise<void>) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** A sandbox that is started by its first user: a server for real clusters needs none of its memory. */
+function sandboxOnDemand(dataDir: string): OnDemand {
+  let started: Promise<Sandbox> | undefined;
+  let listener: (sandbox: Sandbox) => Promise<void> = async () => undefined;
+  const begin = async (): Promise<Sandbox> => {
+    const sandbox = await startSandbox(dataDir);
+    await listener(sandbox);
+    return sandbox;
+  };
+  return {
+    get: () => (started ??= begin()),
+    onStart: (given) => (listener = given),
+    close: async () => {
+      if (started !== undefined) await (await started).close();
+    },
+  };
 }
 
 /** The address part of a sandbox: what other processes need. */
@@ -241,7 +276,7 @@ interface HomeParts extends Parts {
   readonly queue: Queue;
   readonly blobs: Home['blobs'];
   readonly root: RootRepository;
-  readonly sandbox: Sandbox;
+  readonly sandbox: () => Promise<Sandbox>;
   readonly emit: Home['emit'];
 }
 
@@ -259,7 +294,7 @@ function makeHome(parts: HomeParts): Home {
     gitLimits: defaultGitLimits,
     renderers: createRenderers(),
     targets: openTargets({
-      sandbox: async () => sandbox,
+      sandbox,
       ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     }),
     registry: fileRegistry(path.join(dataDir, 'sandbox', 'images')),

@@ -13,6 +13,7 @@ import { openDatabase } from '../adapters/store/database.ts';
 import { holderAlive, newHolder } from '../adapters/store/holder.ts';
 import { memoryStore } from '../adapters/store/memory.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { HoldfastError } from '../core/errors.ts';
 import type { Blobs, Store } from '../core/reconcile/store.ts';
 import { defaultGitLimits } from '../core/source/git.ts';
 import { openTree, type Tree } from '../core/source/tree.ts';
@@ -20,7 +21,7 @@ import { prepareDataDir } from './data-dir.ts';
 import { dependentsOf } from './dependents.ts';
 import type { Home, RunnerEvent } from './home.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
-import { readServerFile } from './server-file.ts';
+import { readServerFile, type ServerFile } from './server-file.ts';
 import { openTargets } from './targets.ts';
 import { hmacWith, loadInstallation, sha256, timeId } from './tools.ts';
 
@@ -73,6 +74,17 @@ async function openKept(options: OpenOptions): Promise<Kept> {
   };
 }
 
+/** The sandbox of a running server. Throws `SandboxNotRunning`. */
+export function runningSandbox(server: ServerFile): NonNullable<ServerFile['sandbox']> {
+  if (server.sandbox !== undefined) return server.sandbox;
+  throw new HoldfastError({
+    code: 'SandboxNotRunning',
+    source: 'user',
+    message: 'The running server has no sandbox: no application has used it yet',
+    next: 'Push an application with a sandbox target, or stop the server first',
+  });
+}
+
 /** The sandbox of a data directory: a running server's, or one started for this command. A read-only command makes no directory. */
 function sandboxOf(
   dataDir: string,
@@ -81,7 +93,7 @@ function sandboxOf(
   let started: Promise<Sandbox> | undefined;
   const begin = async (): Promise<Sandbox> => {
     const server = await readServerFile(dataDir);
-    if (server !== undefined) return { ...server.sandbox, close: async () => undefined };
+    if (server !== undefined) return { ...runningSandbox(server), close: async () => undefined };
     if (!readOnly || existsSync(dataDir)) {
       await prepareDataDir(dataDir);
       return await startSandbox(dataDir);

@@ -11,8 +11,8 @@ export interface ServerFile {
   readonly url: string;
   /** For the API. */
   readonly token: string;
-  /** The sandbox lives in the server's process; others reach it here. */
-  readonly sandbox: {
+  /** The sandbox lives in the server's process; others reach it here. Absent until something uses it. */
+  readonly sandbox?: {
     readonly kubeconfig: string;
     readonly stacksEndpoint: string;
     readonly region: string;
