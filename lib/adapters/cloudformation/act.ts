@@ -25,6 +25,9 @@ interface Acting {
   readonly context: TargetContext;
 }
 
+/** How long an execution that was accepted may stay invisible. */
+const startLimitMs = 60_000;
+
 type StackEntry = InventoryEntry & { readonly id: { readonly stack: string } };
 
 /** One look further in carrying out a prepared plan. */
@@ -105,14 +108,27 @@ async function followOperation(acting: Acting, token: string, since: number, now
   const stack = await client.stack(execution.stackId ?? execution.stack, context.signal);
   if (stack === undefined) return { status: 'failed', cause: changedMeanwhile(execution.stack, 'it is gone') };
   const state = stackState(stack.status);
-  // Right after the call the old state may still be shown; so may the shell of a new stack.
-  const notStarted = stack.changeSetId !== execution.changeSetId || state.phase === 'absent';
-  const known = outcomeKnown(stack.status);
-  if (known === 'good' || (state.phase === 'good' && !notStarted)) return finished(acting, stack);
+  if (outcomeKnown(stack.status) === 'good') return finished(acting, stack);
   if (state.phase === 'moving') return waiting(execution, token, since, now, stack.status);
-  if (notStarted && now - since < 60_000) return waiting(execution, token, since, now, stack.status);
+  // Right after the call the old state may still be shown; so may the shell of a new stack.
+  if (!(await hasEnded(acting, stack, token))) {
+    if (now - since < startLimitMs) return waiting(execution, token, since, now, stack.status);
+    return { status: 'failed', cause: changedMeanwhile(execution.stack, 'the execution did not begin') };
+  }
+  if (state.phase === 'good') return finished(acting, stack);
   const events = await client.events(stack.id, token, context.signal);
   return { status: 'failed', cause: failureOf(acting, stack, causeText(events, token)) };
+}
+
+/** Whether a stack at rest rests after our operation: it names our change set, or its newest event with our token tells this very state. */
+async function hasEnded(acting: Acting, stack: StackView, token: string): Promise<boolean> {
+  const { client, execution, context } = acting;
+  if (stackState(stack.status).phase === 'absent') return false;
+  if (stack.changeSetId === execution.changeSetId) return true;
+  const events = await client.events(stack.id, token, context.signal);
+  const newest = events.find((event) => event.ClientRequestToken === token && event.PhysicalResourceId === stack.id);
+  // Another status than the one just read means that one of the two answers is old.
+  return newest?.ResourceStatus === stack.status;
 }
 
 function finished(acting: Acting, stack: StackView): Step<ActResult> {

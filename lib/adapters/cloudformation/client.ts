@@ -43,6 +43,11 @@ export interface StackClientOptions {
 
 type Signal = globalThis.AbortSignal;
 
+/** A list member, left out when the list is empty. */
+function orNone<K extends string, T>(name: K, list: T[]): { readonly [key in K]?: T[] } {
+  return (list.length === 0 ? {} : { [name]: list }) as { readonly [key in K]?: T[] };
+}
+
 /** Calls CloudFormation in one region with one set of credentials. Throws HoldfastError only. */
 export class StackClient {
   readonly #client: CloudFormationClient;
@@ -128,12 +133,12 @@ export class StackClient {
       ChangeSetName: request.name,
       ChangeSetType: request.type,
       TemplateBody: request.body,
-      Parameters: Object.entries(request.parameters).map(([key, value]) => ({
-        ParameterKey: key,
-        ParameterValue: value,
-      })),
+      ...orNone(
+        'Parameters',
+        Object.entries(request.parameters).map(([key, value]) => ({ ParameterKey: key, ParameterValue: value })),
+      ),
       Tags: Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
-      Capabilities: request.capabilities as Capability[],
+      ...orNone('Capabilities', request.capabilities as Capability[]),
       ...(request.roleArn === undefined ? {} : { RoleARN: request.roleArn }),
       ...(request.revertDrift ? { DeploymentMode: 'REVERT_DRIFT' } : {}),
       ClientToken: request.name,

@@ -34,7 +34,9 @@ export function healthOf(name: string, stack: StackView | undefined, note?: stri
 /** The text of a root cause: `Queue (AWS::SQS::Queue): Invalid value …`. */
 export function causeText(events: readonly StackEventView[], token?: string): string | undefined {
   const cause = rootCause(events, token);
-  return cause === undefined ? undefined : `${cause.logicalId} (${cause.type}): ${safeText(cause.reason)}`;
+  return cause === undefined
+    ? undefined
+    : `${cause.logicalId} (${cause.type}): ${safeText(cause.reason).replace(/\.\s*$/, '')}`;
 }
 
 /** Why nothing can be planned for a stack in its present state, and what a person can do. */

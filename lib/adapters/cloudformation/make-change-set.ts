@@ -40,7 +40,7 @@ export async function makeChangeSet(preparing: Preparing, making: Making): Promi
   context.guard();
   if (lost !== undefined) await client.deleteChangeSet(lost.id, context.signal);
   const mode = heals === undefined ? 'plan' : 'heal';
-  const operation = `${context.runId}-${wanted.digest.slice(0, 8)}-${mode}${attempt === 1 ? '' : `-${attempt}`}`;
+  const operation = `${context.runId}-${wanted.digest.slice(0, 16)}-${mode}${attempt === 1 ? '' : `-${attempt}`}`;
   const name = operationToken(naming.owner, operation, context.hash);
   const { parameters, capabilities, roleArn } = wanted.desired.stack;
   const type = state.changeSet ?? 'UPDATE';

@@ -37,6 +37,8 @@ export async function prepareStack(preparing: Preparing, token: string | undefin
   if (state.phase === 'never-created' && stack !== undefined) return await startOver(preparing, naming, stack, saved);
   const live = state.phase === 'absent' ? undefined : stack;
   const wanted = await wantedOf(request, live, context);
+  const foreign = foreignRole(preparing, wanted.desired.stack.roleArn, live);
+  if (foreign !== undefined) return { status: 'failed', cause: foreign };
   const heals = healsWith(preparing);
   const changeSet =
     saved.stage === 'change-set' && saved.changeSetId !== undefined
@@ -85,6 +87,25 @@ async function refusal(
   if (state.changeSet !== undefined || state.phase === 'moving' || (state.phase === 'never-created' && consent))
     return undefined;
   return stuckFailure(request.app.name, naming.stack, state, await client.events(stack.id, undefined, context.signal));
+}
+
+/** A service role of another account can never be passed to CloudFormation; said here instead of half-way. */
+function foreignRole(
+  { account, request }: Preparing,
+  roleArn: string | undefined,
+  live: StackView | undefined,
+): Failure | undefined {
+  const home = account ?? (live === undefined ? undefined : accountOf(live.id));
+  const theirs = roleArn === undefined ? undefined : accountOf(roleArn);
+  if (home === undefined || theirs === undefined || theirs === home) return undefined;
+  return {
+    code: 'StackRoleElsewhere',
+    source: 'user',
+    message: `The role ${roleArn ?? ''} is of account ${theirs}, but the stack is in ${home}`,
+    retryable: false,
+    object: request.app.name,
+    next: 'Name a role of the same account in stack: {roleArn: …}',
+  };
 }
 
 /** The account that the credentials or the stack are in, when it is not the one that the target names. */

@@ -66,6 +66,7 @@ function planInput(preparing: Preparing, reading: Reading, noChange: boolean): S
     stack: naming.stack,
     hmac: context.hmac,
     hidden: context.hmac(canonicalJson(wanted.desired.stack.parameters)),
+    untold: wanted.digest,
     source: (logicalId) => wanted.read.positionOf(['Resources', logicalId]),
   };
   return {

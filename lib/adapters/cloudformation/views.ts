@@ -57,7 +57,7 @@ export function stackView(stack: Stack): StackView {
     id: StackId ?? '',
     name: StackName ?? '',
     status: StackStatus ?? '',
-    ...(StackStatusReason === undefined ? {} : { reason: StackStatusReason }),
+    ...(StackStatusReason === undefined || StackStatusReason === '' ? {} : { reason: StackStatusReason }),
     tags: Object.fromEntries((stack.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
     parameters: Object.fromEntries(
       (stack.Parameters ?? []).map((one) => [one.ParameterKey ?? '', one.ParameterValue ?? '']),

@@ -46,6 +46,8 @@ export interface ChangeScope {
   readonly hmac: Hmac;
   /** Stands in for values that the service hides (NoEcho): a new hidden value is a new change. */
   readonly hidden: string;
+  /** Stands in for values that the service does not tell or cuts off. */
+  readonly untold: string;
   /** Where a resource stands in the template. */
   readonly source?: (logicalId: string) => SourcePosition;
 }
@@ -142,9 +144,21 @@ function field(raw: RawField, entry: ResourceChangeView): FieldChange {
   };
 }
 
-/** Whether the service hides a value of this field, so that two different ones look the same. */
-function isHidden({ before, after }: FieldChange): boolean {
-  return before === noEchoText || after === noEchoText;
+/** Values longer than this may have been cut off. */
+const longValue = 1_000;
+
+/** What else the id must be made of, because two different values of this field can look the same. */
+function standIns(fields: readonly FieldChange[], scope: ChangeScope): readonly FieldChange[] {
+  const values = fields.flatMap(({ before, after }) => [before, after]);
+  const hidden = values.includes(noEchoText);
+  const cut = values.some((value) => typeof value === 'string' && value.length >= longValue);
+  const missing = fields.some(
+    ({ path, before, after }) => path !== 'Tags' && before === undefined && after === undefined,
+  );
+  return [
+    ...(hidden ? [{ path: '(hidden)', after: scope.hidden }] : []),
+    ...(cut || missing ? [{ path: '(untold)', after: scope.untold }] : []),
+  ];
 }
 
 function noteOf(entry: ResourceChangeView, action: Action): string | undefined {
@@ -170,13 +184,12 @@ export function readChange(entry: ResourceChangeView, scope: ChangeScope): Stack
   const type = entry.ResourceType ?? '';
   const fields = rawFields(entry).map((raw) => field(raw, entry));
   const subject = { kind: 'resource', stack: scope.stack, logicalId, type } as const;
-  const hidden = fields.some(isHidden) ? [{ path: '(hidden)', after: scope.hidden }] : [];
   const facts = {
     target: scope.target,
     subject,
     ...(entry.PhysicalResourceId === undefined ? {} : { uid: entry.PhysicalResourceId }),
     action,
-    fields: [...fields, ...hidden],
+    fields: [...fields, ...standIns(fields, scope)],
   };
   const note = noteOf(entry, action);
   const source = scope.source?.(logicalId);

@@ -7,6 +7,7 @@ import { createCloudFormationTarget } from '../../../lib/adapters/cloudformation
 import { type SandboxStacks, startSandboxStacks } from '../../../lib/adapters/sandbox/stacks/server.ts';
 import { type FaultyProxy, faultyProxy } from '../../support/stacks/faulty-proxy.ts';
 import { application, StackApp } from '../../support/stacks/run-target.ts';
+import { failureOf } from '../../support/stacks/world.ts';
 
 let stacks: SandboxStacks;
 const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
@@ -62,4 +63,27 @@ test('an old answer right after the execution is not taken for its end', async (
   expect(result.inventory.entries[0]).toHaveProperty('digest');
   expect(app.notes).toContain('stack stale: CREATE_COMPLETE');
   expect(stacks.liveResource('stale', 'Queue')).toMatchObject({ properties: { VisibilityTimeout: 40 } });
+});
+
+test('a service that does not name the change set of a stack is followed by the events of our token', async () => {
+  const { proxy, app } = await behindProxy('unnamed');
+  proxy.rewrite('DescribeStacks', (answer) => answer.replace(/<ChangeSetId>.*?<\/ChangeSetId>/g, ''));
+  await app.want(body(30)).sync();
+  await app.want(body(40)).sync();
+  expect(stacks.liveResource('unnamed', 'Queue')).toMatchObject({ properties: { VisibilityTimeout: 40 } });
+  expect((await app.observe()).inSync).toBe(true);
+});
+
+test('an execution that never begins is not taken for one that ended', async () => {
+  const { proxy, app } = await behindProxy('never-begins');
+  await app.want(body(30)).sync();
+  const prepared = await app.want(body(40)).prepare();
+  proxy.repeatAnswer('DescribeStacks', 100);
+  proxy.rewrite(
+    'DescribeStackEvents',
+    () => '<DescribeStackEventsResponse><DescribeStackEventsResult/></DescribeStackEventsResponse>',
+  );
+  let minutes = 0;
+  app.now = () => Date.now() + (minutes += 20_000);
+  expect(await failureOf(app.act(prepared))).toMatchObject({ code: 'StackChanged', retryable: true });
 });

@@ -140,3 +140,24 @@ test('nothing is written to another account than the target names', async () => 
   await eventually(() => world.isGone('account'));
   await other.close();
 });
+
+test('a role of another account, an unknown macro and an unknown type are refused before anything is made', async () => {
+  const role = world.app('role').want(queueTemplate(30), { roleArn: 'arn:aws:iam::999999999999:role/deploy' });
+  const known = createCloudFormationTarget({
+    name: 'demo',
+    region: world.stacks.region,
+    endpoint: world.stacks.endpoint,
+    sandbox: true,
+    account: world.stacks.account,
+  });
+  const elsewhere = new StackApp(known, role.app).want(role.body);
+  expect(await failureOf(elsewhere.sync())).toMatchObject({ code: 'StackRoleElsewhere' });
+  await known.close();
+  const macro = world.app('macro').want(`Transform: Unheard\n${queueTemplate(30)}`);
+  expect((await failureOf(macro.sync())).message).toBe(
+    'CloudFormation refuses the template of stack macro: No transform named Unheard found.',
+  );
+  const type = world.app('type').want('Resources:\n  A: {Type: AWS::Nothing::Here}\n');
+  expect((await failureOf(type.sync())).message).toContain('Unrecognized resource types: [AWS::Nothing::Here]');
+  for (const name of ['role', 'macro', 'type']) expect(await world.isGone(name)).toBe(true);
+});

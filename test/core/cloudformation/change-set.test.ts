@@ -9,6 +9,7 @@ const scope: ChangeScope = {
   stack: 'network',
   hmac: (data) => createHmac('sha256', 'key').update(data).digest('hex'),
   hidden: 'h',
+  untold: 'u',
 };
 type Details = NonNullable<ResourceChangeView['Details']>;
 const detail = (path: string, before?: string, after?: string, recreation = 'Never'): Details[number] => ({
@@ -200,6 +201,14 @@ describe('ids', () => {
     const hidden = modify([detail('/Properties/Value', '****', '****')]);
     expect(id(hidden, { hidden: 'a' })).not.toBe(id(hidden, { hidden: 'b' }));
     expect(id(one, { hidden: 'a' })).toBe(id(one, { hidden: 'b' }));
+  });
+
+  test('differ for values that the service leaves out or cuts off when the template differs', () => {
+    const untold = modify([{ Target: { Attribute: 'Metadata' } }]);
+    const long = modify([detail('/Properties/Value', 'a', 'b'.repeat(2_000))]);
+    for (const entry of [untold, long]) expect(id(entry, { untold: 'a' })).not.toBe(id(entry, { untold: 'b' }));
+    const tags = modify([{ Target: { Attribute: 'Tags' } }]);
+    for (const entry of [one, tags]) expect(id(entry, { untold: 'a' })).toBe(id(entry, { untold: 'b' }));
   });
 
   test('differ for two secrets although they look alike', () => {

@@ -217,3 +217,9 @@ test('parameters of the configuration are compared with the template', () => {
   ]);
   expect(checkParameters(template, { Stage: 'x', Size: '2' }, at)).toEqual([]);
 });
+
+test('a Sub with ten thousand names is read and checked in one go', () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => (index % 2 === 0 ? '${A}' : '${AWS::Region}'));
+  const result = read(resource(`      V: !Sub "${names.join('')}"\n`));
+  expect([...result.problems, ...checkTemplate(result)]).toEqual([]);
+});

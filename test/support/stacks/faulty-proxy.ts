@@ -12,13 +12,16 @@ export interface FaultyProxy {
   /** The next `times` calls of this action are refused for now. */
   throttle(action: string, times: number): void;
   /** The next call of this action is answered as the last one before was. */
-  repeatAnswer(action: string): void;
+  repeatAnswer(action: string, times?: number): void;
+  /** From now on answers of this action are changed on their way. */
+  rewrite(action: string, change: (answer: string) => string): void;
 }
 
 /** Starts a proxy for one test. */
 export async function faultyProxy(behind: string): Promise<FaultyProxy> {
   const plans = new Map<string, ('lose' | 'throttle' | 'repeat')[]>();
   const last = new Map<string, { status: number; body: string }>();
+  const rewrites = new Map<string, (answer: string) => string>();
   const calls: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -40,7 +43,7 @@ export async function faultyProxy(behind: string): Promise<FaultyProxy> {
       }
       const { host: _host, 'content-length': _length, ...headers } = request.headers;
       void fetch(behind, { method: 'POST', body, headers: headers as Record<string, string> }).then(async (answer) => {
-        const text = await answer.text();
+        const text = (rewrites.get(action) ?? ((same: string) => same))(await answer.text());
         calls.push(action);
         last.set(action, { status: answer.status, body: text });
         if (plan === 'lose') response.destroy();
@@ -61,6 +64,7 @@ export async function faultyProxy(behind: string): Promise<FaultyProxy> {
     calls,
     loseReply: (action, times) => plan(action, 'lose', times),
     throttle: (action, times) => plan(action, 'throttle', times),
-    repeatAnswer: (action) => plan(action, 'repeat'),
+    repeatAnswer: (action, times) => plan(action, 'repeat', times),
+    rewrite: (action, change) => void rewrites.set(action, change),
   };
 }

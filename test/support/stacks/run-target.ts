@@ -83,6 +83,7 @@ export class StackApp {
   readonly notes: string[] = [];
   installation = 'local';
   guard: () => void = () => undefined;
+  now: () => number = Date.now;
   #runs = 0;
 
   constructor(target: Target, app: Application) {
@@ -125,7 +126,7 @@ export class StackApp {
       runId: `run-${this.#runs}`,
       hash,
       hmac,
-      now: Date.now,
+      now: () => this.now(),
       signal: new AbortController().signal,
       guard: () => this.guard(),
       saveInventory: async (inventory) => {
