@@ -91,15 +91,12 @@ function sourceFlags(command: Command): Command {
     .addOption(
       new Option('--revision <rev>', 'commit, branch or tag instead of the working tree').conflicts('worktree'),
     )
-    .option('--worktree', 'the working tree, uncommitted changes included');
+    .option('--worktree', 'the files as they lie there: tracked, and untracked ones that are not ignored');
 }
 
 function offline(program: Command, action: Wrap): void {
-  program
-    .command('validate')
+  sourceFlags(program.command('validate'))
     .description('config and rendering of every application, offline')
-    .option('--repo <path>', 'repository or directory', '.')
-    .addOption(new Option('--revision <rev>', 'commit, branch or tag instead of the working tree'))
     .addOption(jsonFlag())
     .action(action(async () => await import('./commands/validate.ts')));
   sourceFlags(program.command('render <app>'))
@@ -126,8 +123,11 @@ function applying(program: Command, action: Wrap): void {
     .description('what apply would change; exit 0 nothing, 1 changes, 2 error')
     .action(action(async () => await import('./commands/plan.ts')));
   targetFlags(sourceFlags(program.command('apply [apps...]')))
-    .description('apply once, in this process, without a server')
-    .option('--yes', 'do not ask')
+    .description(
+      'apply once, in this process, without a server: what HEAD says, unless --worktree or --revision is given',
+    )
+    .option('-y, --yes', 'do not ask')
+    .option('--wait', 'wait for health (so it is by default)')
     .option('--no-wait', 'do not wait for health')
     .option('--timeout <duration>', 'how long to wait for health', '10m')
     .option('--prune', 'confirm deletes')

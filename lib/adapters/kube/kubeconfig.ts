@@ -84,7 +84,9 @@ function missing(files: readonly string[], reason: string, named: boolean): Hold
     source: 'user',
     message: `No kubeconfig can be read at ${files.join(', ')}`,
     reason: reason === 'ENOENT' ? 'there is no such file' : reason,
-    next: named ? 'Check --kubeconfig and the `file` of the target' : 'export KUBECONFIG=FILE, or give --kubeconfig FILE',
+    next: named
+      ? 'Check --kubeconfig and the `file` of the target'
+      : 'export KUBECONFIG=FILE, or give --kubeconfig FILE',
   });
 }
 

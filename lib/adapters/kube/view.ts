@@ -116,7 +116,9 @@ export function viewOf(request: ObserveRequest, context: TargetContext): View {
       judgement: undefined,
     });
   }
-  const settings = settingsDigest(request.app, marks);
+  // What one run was told to leave standing is not at rest for the next one.
+  const prune = { ...request.app.prune, enabled: request.prune?.enabled ?? request.app.prune.enabled };
+  const settings = settingsDigest({ ...request.app, prune }, marks);
   const atRest =
     request.appliedDigest !== undefined &&
     request.appliedDigest === request.desiredDigest &&

