@@ -161,10 +161,12 @@ export class StackApp {
     return result;
   }
 
-  /** A whole run: plan, then act. */
+  /** A whole run: plan, act, follow. */
   async sync(more: Partial<ObserveRequest> = {}): Promise<Prepared> {
     const prepared = await this.prepare(more);
     await this.act(prepared);
+    // What is left to clean up goes on after the outcome is known.
+    await finish((token) => this.target.follow(this.request('check'), this.context(), token));
     return prepared;
   }
 }
