@@ -243,7 +243,8 @@ class Scenario {
     for (const one of apps) {
       const state = await sim.state(one);
       const fights = (state?.reversals.length ?? 0) >= 3 && state?.drift !== undefined;
-      if (fights || (state?.failed !== undefined && state.failed.retryAt === undefined)) await this.#intend(one, 'sync');
+      if (fights || (state?.failed !== undefined && state.failed.retryAt === undefined))
+        await this.#intend(one, 'sync');
     }
     await sim.drain(900_000);
   }

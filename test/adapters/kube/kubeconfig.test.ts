@@ -173,6 +173,9 @@ describe('what cannot be used', () => {
 
   test('a named file that is not there', async () => {
     const file = path.join(dir, 'none');
-    await expect(loadKubeconfig({ file })).rejects.toMatchObject({ code: 'KubeconfigMissing', reason: 'there is no such file' });
+    await expect(loadKubeconfig({ file })).rejects.toMatchObject({
+      code: 'KubeconfigMissing',
+      reason: 'there is no such file',
+    });
   });
 });
