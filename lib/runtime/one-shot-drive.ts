@@ -44,7 +44,7 @@ type Result = AppliedApp | 'blocked' | 'following';
 class Ride {
   readonly one: Ready;
   readonly #home: Home;
-  readonly #look: SharedLook | Failure | undefined;
+  #look: SharedLook | Failure | undefined;
   readonly #options: DriveOptions;
   #plan: Plan | undefined;
   /** A person asks once: waking again only carries on with what was begun. */
@@ -59,6 +59,12 @@ class Ride {
 
   get id(): string {
     return this.one.candidate.source.app.id;
+  }
+
+  /** From the beginning, with a look of its own: the others have moved on since the shared one. */
+  again(): void {
+    this.#look = undefined;
+    this.#asked = false;
   }
 
   /** Goes as far as it can. With `later`, only until everything is written. */
@@ -154,7 +160,7 @@ export async function drive(
   while (pending.length > 0) {
     const blocked = await driveTogether(home, pending, results, options);
     if (blocked.length === pending.length) {
-      for (const ride of blocked) results.set(ride.id, await stillBlocked(home, ride.one));
+      for (const ride of blocked) if (!results.has(ride.id)) results.set(ride.id, await stillBlocked(home, ride.one));
       break;
     }
     pending = blocked;
@@ -178,7 +184,11 @@ async function driveTogether(
   let following: Ride[] = [];
   for (const { ride, result } of acted) {
     if (result === 'blocked') blocked.push(ride);
-    else if (result === 'following') following.push(ride);
+    else if (typeof result === 'object' && waitsForHandover(result)) {
+      results.set(ride.id, result);
+      ride.again();
+      blocked.push(ride);
+    } else if (result === 'following') following.push(ride);
     else results.set(ride.id, result);
   }
   for (let gap = firstGapMs; following.length > 0; gap = Math.min(lastGapMs, gap * 1.6)) {
@@ -186,6 +196,11 @@ async function driveTogether(
     if (following.length > 0) await pause(options.signal, gap);
   }
   return blocked;
+}
+
+/** An object still belongs to another application, which hands it over when its own turn comes. */
+function waitsForHandover(result: AppliedApp): boolean {
+  return result.failure?.code === 'OwnedByApplication' && result.failure.retryable;
 }
 
 /** One look at the health of all of them; answers those that are still on their way. */
