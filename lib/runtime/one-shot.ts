@@ -12,6 +12,7 @@ import {
 import { type AppSource, type AppState, newAppState } from '../core/reconcile/state.ts';
 import type { Tree } from '../core/source/tree.ts';
 import type { Home } from './home.ts';
+import { inventoryPlace } from './move.ts';
 import { readDesired, renderSource } from './desired.ts';
 import type { SharedLook } from './perform.ts';
 import { appKey, appState, readInventory } from './rows.ts';
@@ -41,6 +42,8 @@ export type Ready =
 export interface LookOptions {
   readonly depth: ObserveRequest['depth'];
   readonly signal: AbortSignal;
+  /** What a plan has read and no row holds yet: an object that moves between applications is not a delete. */
+  readonly planned?: readonly AppSource[];
   readonly prune?: { readonly enabled: boolean; readonly confirmed: boolean };
 }
 
@@ -148,12 +151,13 @@ function byTarget(ready: readonly Ready[]): readonly (readonly ReadyOne[])[] {
 
 async function requestOf(home: Home, one: ReadyOne, options: LookOptions): Promise<ObserveRequest> {
   const { source, state } = one.candidate;
-  const inventory = state.target === undefined || state.target === source.app.target ? state.inventory : undefined;
+  const here = state.target === undefined || state.target === inventoryPlace(source);
+  const inventory = here ? state.inventory : undefined;
   let opened: ReturnType<typeof readDesired> | undefined;
   const stored = inventory === undefined ? emptyInventory : await readInventory(home.blobs, inventory);
   const desired = (): ReturnType<typeof readDesired> => (opened ??= readDesired(home, one.desired.key));
   const changed = state.applied?.desiredDigest !== one.desired.digest;
-  const wantedBy = changed ? await wantedElsewhere(home, source, stored, desired) : undefined;
+  const wantedBy = changed ? await wantedElsewhere(home, source, stored, desired, options.planned) : undefined;
   return {
     app: source.app,
     revision: source.revision,

@@ -58,7 +58,7 @@ function verbRoutes(routes: Hono, options: WebOptions): void {
     const held = row?.intent.suspended === true;
     const message = held
       ? `${app.name} is suspended: it is looked at, and written to after \`holdfast resume ${app.name}\``
-      : `${app.name} is synced now`;
+      : `${app.name}: a run begins; \`holdfast status ${app.name}\` shows it`;
     return c.json({ schemaVersion: 1, app: app.name, message } satisfies VerbDocument, 202);
   });
   routes.post('/apps/:name/suspend', async (c) => {

@@ -113,6 +113,22 @@ describe('apply', () => {
     });
   });
 
+  test('again with nothing to do it starts no run, and a stack gets no change set', async () => {
+    const { call } = place({
+      'holdfast.yaml': `${config('{ sandbox: {} }')}  - { name: queue, path: queue.yaml, target: dev, stack: { name: queue } }\n`,
+      'web/a.yaml': map('a'),
+      'queue.yaml': 'Resources: { Q: { Type: "AWS::SQS::Queue" } }\n',
+    });
+    expect(await call('apply', '--yes', '--worktree')).toMatchObject({ code: 0 });
+    const again = await call('apply', '--yes', '--worktree', '--json');
+    expect(parse(again)).toMatchObject({
+      apps: [
+        { name: 'web', runId: null, message: 'In sync' },
+        { name: 'queue', runId: null, message: 'In sync' },
+      ],
+    });
+  });
+
   test('asks nobody off a terminal, and knows its applications', async () => {
     const { call } = place({ 'web/a.yaml': map('a') });
     const [unasked, unknown, held] = await Promise.all([

@@ -49,7 +49,7 @@ export async function openLocal(
       source: 'user',
       message: `There is no directory ${shown(root)}`,
       object: shown(root),
-      next: 'Give the path of a repository with --repo',
+      next: 'Give the path of a repository that is there',
     });
   }
   return new Local(root, await repositoryAt(root), limits, except);

@@ -18,8 +18,8 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
 }
 
 function appText(app: DriftDocument['apps'][number]): string {
-  if (app.items.length === 0)
-    return `${paintOut('green', '✓')} ${app.name}: no drift${app.checkedAt === null ? ' known (not checked yet)' : ''}`;
+  if (app.items.length === 0 && app.checkedAt === null) return `? ${app.name}: not checked yet`;
+  if (app.items.length === 0) return `${paintOut('green', '✓')} ${app.name}: no drift`;
   const lines = [`${paintOut('yellow', '!')} ${paintOut('bold', app.name)}: ${app.items.length} drifted`];
   for (const item of app.items) {
     lines.push(`  ${item.subject} ${paintOut('dim', item.kind)} by ${printable(item.owner)}`);

@@ -59,7 +59,7 @@ async function planAll(opened: Opened, names: readonly string[], flags: CommandF
         problems: held.problems,
       });
   const ready = await renderAll(home, await candidatesOf(home, tree, result.catalogue, apps), stop.signal);
-  const looks = await lookShared(home, ready, { depth: 'full', signal: stop.signal });
+  const looks = await lookShared(home, ready, { depth: 'full', signal: stop.signal, planned: ready.map((one) => one.candidate.source) });
   const plans: Plan[] = [];
   const holds: { app: string; failure: Failure }[] = [];
   for (const one of ready) {
