@@ -12,12 +12,13 @@ type WantedBy = (id: ObjectId) => string | undefined;
 /** Group, kind and name: enough to see that something could be stale, whatever its namespace resolves to. */
 const looseKey = (group: string, kind: string, name: string): string => `${group}/${kind}|${name}`;
 
-/** Asks the other applications of the target, only when this one would delete something. */
+/** Asks the other applications of the target, only when this one would delete something. `planned`: sources that no row holds yet. */
 export async function wantedElsewhere(
   home: Home,
   source: AppSource,
   inventory: Inventory,
   desired: () => Promise<Desired>,
+  planned: readonly AppSource[] = [],
 ): Promise<WantedBy | undefined> {
   if (source.app.stack !== undefined || inventory.entries.length === 0) return undefined;
   const own = await desired();
@@ -29,16 +30,9 @@ export async function wantedElsewhere(
   const stale = new Set(ids.map((id) => looseKey(id.group, id.kind, id.name)).filter((key) => !kept.has(key)));
   if (stale.size === 0) return undefined;
   const wanted = new Map<string, string>();
-  for (const row of await home.store.list('app/')) {
-    const other = appSource(row);
-    if (
-      other === undefined ||
-      other.removed === true ||
-      other.app.id === source.app.id ||
-      other.app.target !== source.app.target
-    )
-      continue;
-    for (const { object } of await objectsOf(home, other, appState(row).applied?.desired)) {
+  for (const { other, applied } of await others(home, planned)) {
+    if (other.removed === true || other.app.id === source.app.id || other.app.target !== source.app.target) continue;
+    for (const { object } of await objectsOf(home, other, applied)) {
       const group = groupOf(object.apiVersion);
       const name = object.metadata.name ?? '';
       if (!stale.has(looseKey(group, object.kind, name))) continue;
@@ -48,6 +42,20 @@ export async function wantedElsewhere(
     }
   }
   return (id) => wanted.get(`${id.group}/${id.kind}|${id.namespace}/${id.name}`);
+}
+
+/** The other applications as they are wanted: as a plan has just read them, else as their rows say. */
+async function others(
+  home: Home,
+  planned: readonly AppSource[],
+): Promise<readonly { readonly other: AppSource; readonly applied: string | undefined }[]> {
+  const found = new Map<string, { other: AppSource; applied: string | undefined }>();
+  for (const row of await home.store.list('app/')) {
+    const other = appSource(row);
+    if (other !== undefined) found.set(other.app.id, { other, applied: appState(row).applied?.desired });
+  }
+  for (const other of planned) found.set(other.app.id, { other, applied: found.get(other.app.id)?.applied });
+  return [...found.values()];
 }
 
 /** What another application wants now; what it has applied when its newest inputs do not render. */

@@ -29,7 +29,7 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
   try {
     const planned = await planAll(opened, names, flags);
     await show(planned, flags);
-    const stops = [...planned.failures, ...planned.holds.filter((hold) => !isPruneHold(hold.failure))];
+    const stops = [...planned.failures, ...planned.holds.filter((hold) => !isWait(hold.failure))];
     if (stops.length > 0) return worstExit(stops.map((stop) => exitCodeOf(new HoldfastError(stop.failure))));
     return planned.plans.some((plan) => plan.changes.length > 0) ? exitCodes.differences : exitCodes.ok;
   } finally {
@@ -37,9 +37,9 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
   }
 }
 
-/** A delete that waits for a word is a difference to look at, not a mistake. */
-function isPruneHold(failure: Failure): boolean {
-  return failure.code.startsWith('Prune');
+/** A delete that waits for a word, or an object that another application is about to hand over, is a difference and not a mistake. */
+function isWait(failure: Failure): boolean {
+  return failure.code.startsWith('Prune') || (failure.code === 'OwnedByApplication' && failure.retryable);
 }
 
 async function planAll(opened: Opened, names: readonly string[], flags: CommandFlags): Promise<Planned> {
@@ -59,7 +59,11 @@ async function planAll(opened: Opened, names: readonly string[], flags: CommandF
         problems: held.problems,
       });
   const ready = await renderAll(home, await candidatesOf(home, tree, result.catalogue, apps), stop.signal);
-  const looks = await lookShared(home, ready, { depth: 'full', signal: stop.signal, planned: ready.map((one) => one.candidate.source) });
+  const looks = await lookShared(home, ready, {
+    depth: 'full',
+    signal: stop.signal,
+    planned: ready.map((one) => one.candidate.source),
+  });
   const plans: Plan[] = [];
   const holds: { app: string; failure: Failure }[] = [];
   for (const one of ready) {
