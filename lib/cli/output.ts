@@ -44,6 +44,11 @@ function isClosedPipe(error: Error): boolean {
   return 'code' in error && error.code === 'EPIPE';
 }
 
+/** One line of progress on stderr. */
+export function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 // Control characters of a remote side must not reach a terminal.
 const controls = new RegExp(
   `[${String.fromCodePoint(0)}-${String.fromCodePoint(8)}${String.fromCodePoint(11)}-${String.fromCodePoint(31)}${String.fromCodePoint(127)}-${String.fromCodePoint(159)}]`,

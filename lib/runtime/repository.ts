@@ -193,15 +193,8 @@ async function dropRemoved(
   catalogue: Catalogue,
   assigning: Assigning,
 ): Promise<void> {
-  const { seq } = assigning;
-  if (catalogue.held.some((entry) => entry.name === undefined)) return;
-  const present = new Set(catalogue.apps.map((app) => app.id));
-  const names = catalogue.held.flatMap((entry) => (entry.name === undefined ? [] : [entry.name]));
-  for (const row of rows.values()) {
-    const old = appSource(row);
-    if (old === undefined || old.removed === true || present.has(old.app.id)) continue;
-    if (names.some((name) => old.app.name === name || old.app.name.startsWith(`${name}@`))) continue;
-    await assign(home, old.app.id, { ...old, seq, removed: true }, assigning);
+  for (const old of goneFrom(catalogue, rows.values())) {
+    await assign(home, old.app.id, { ...old, seq: assigning.seq, removed: true }, assigning);
     home.emit({
       event: 'app-removed',
       at: home.now(),
@@ -209,6 +202,18 @@ async function dropRemoved(
       message: 'removed from the configuration; its objects stay',
     });
   }
+}
+
+/** Applications with a row that the catalogue does not have any more; none while an entry without a name may be any of them. */
+export function goneFrom(catalogue: Catalogue, rows: Iterable<Row>): readonly AppSource[] {
+  if (catalogue.held.some((entry) => entry.name === undefined)) return [];
+  const present = new Set(catalogue.apps.map((app) => app.id));
+  const names = catalogue.held.flatMap((entry) => (entry.name === undefined ? [] : [entry.name]));
+  return [...rows].flatMap((row) => {
+    const old = appSource(row);
+    if (old === undefined || old.removed === true || present.has(old.app.id)) return [];
+    return names.some((name) => old.app.name === name || old.app.name.startsWith(`${name}@`)) ? [] : [old];
+  });
 }
 
 /** What looking at the remote led to. */

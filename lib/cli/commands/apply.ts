@@ -13,9 +13,12 @@ import { checkContext } from '../context.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usage, worstExit } from '../exit.ts';
 import { type CommandFlags, openOptions, text, wantsJson } from '../flags.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
-import { paintOut, printable, writeOut } from '../output.ts';
+import { paintOut, printable, progress, writeOut } from '../output.ts';
 import { showFailures, showProblems } from '../problems.ts';
 import { parseDuration, showDuration } from '../time.ts';
+
+/** Events that people read in a log, too; each object written is only shown while somebody watches. */
+const notices: ReadonlySet<string> = new Set(['app-removed', 'app-renamed', 'objects-left']);
 
 /** What a wait may take beyond the time for health, before it is cut off: reading, rendering, writing. */
 const graceMs = 5_000;
@@ -25,13 +28,12 @@ export async function run(names: readonly string[], flags: CommandFlags): Promis
   const json = wantsJson(flags);
   const timeoutMs = parseDuration(text(flags, 'timeout') ?? '10m');
   const stop = stopOnInterrupt({ saving: true });
-  const quiet = json || !process.stderr.isTTY;
   const opened = await openRepository({
     ...openOptions(flags, { worktree, readOnly: false }),
     followLimitMs: timeoutMs,
     emit: (event) => {
-      if (!quiet && event.event === 'object')
-        process.stderr.write(`  ${event.app ?? ''} ${printable(event.message)}\n`);
+      const told = notices.has(event.event) || (event.event === 'object' && process.stderr.isTTY);
+      if (told && !json) progress(`  ${event.app ?? ''} ${printable(event.message)}`);
     },
   });
   try {

@@ -1,4 +1,5 @@
 // `holdfast plan`: what apply would change. Writes nothing to targets and nothing to the data directory.
+import type { Catalogue } from '../../core/config/model.ts';
 import type { Failure } from '../../core/errors.ts';
 import { asFailure, HoldfastError } from '../../core/errors.ts';
 import { planDocument } from '../../core/plan/json.ts';
@@ -6,12 +7,13 @@ import type { Plan } from '../../core/plan/model.ts';
 import { planText } from '../../core/plan/text.ts';
 import { candidatesOf, lookShared, planShared, renderAll } from '../../runtime/one-shot.ts';
 import { type Opened, openRepository } from '../../runtime/open.ts';
+import { goneFrom } from '../../runtime/repository.ts';
 import { refusal, selectApps } from '../../runtime/select.ts';
 import { catalogueOf } from '../../runtime/sources.ts';
 import { checkContext } from '../context.ts';
 import { exitCodeOf, exitCodes, worstExit } from '../exit.ts';
 import { type CommandFlags, openOptions, wantsJson } from '../flags.ts';
-import { paintOut, writeOut } from '../output.ts';
+import { paintErr, paintOut, progress, writeOut } from '../output.ts';
 import { showFailures, type Stopped } from '../problems.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
 
@@ -58,6 +60,7 @@ async function planAll(opened: Opened, names: readonly string[], flags: CommandF
         failure: refusal(held.problems).toFailure(),
         problems: held.problems,
       });
+  if (names.length === 0 && !wantsJson(flags)) await sayGone(opened, result.catalogue);
   const ready = await renderAll(home, await candidatesOf(home, tree, result.catalogue, apps), stop.signal);
   const looks = await lookShared(home, ready, {
     depth: 'full',
@@ -84,6 +87,13 @@ async function planAll(opened: Opened, names: readonly string[], flags: CommandF
     }
   }
   return { plans, failures, holds };
+}
+
+/** What the configuration does not name any more is left alone: no plan has it, and it should not vanish without a word. */
+async function sayGone({ home }: Opened, catalogue: Catalogue): Promise<void> {
+  const rows = await home.store.list(`app/${home.root.alias}/`);
+  for (const { app } of goneFrom(catalogue, rows))
+    progress(`${paintErr('bold', app.name)} is not in the configuration any more; its objects stay as they are`);
 }
 
 function isFailure(value: unknown): value is Failure {
