@@ -120,7 +120,12 @@ function classify(http: number, status: Status, subject: RequestSubject): Rule {
     case 400:
       return badRequest(status);
     case 401:
-      return { code: 'Unauthorized', text: 'the cluster does not accept the credentials (401)', source: 'user' };
+      return {
+        code: 'Unauthorized',
+        text: 'the cluster does not accept the credentials (401)',
+        source: 'user',
+        next: 'kubectl auth whoami, with the same kubeconfig and context',
+      };
     case 403:
       return forbidden(status);
     case 404:
@@ -188,7 +193,12 @@ function forbidden(status: Status): Rule {
 
 function notFound(status: Status, subject: RequestSubject): Rule {
   if (status.detailsKind === 'namespaces' && subject.plural !== 'namespaces') {
-    return { code: 'NamespaceMissing', text: 'its namespace does not exist', source: 'user' };
+    return {
+      code: 'NamespaceMissing',
+      text: 'its namespace does not exist',
+      source: 'user',
+      next: 'Add the Namespace to the application, or make it with kubectl create namespace',
+    };
   }
   // Only an answer that names the object proves that it is not there.
   const named = status.detailsKind === subject.plural && status.detailsName === subject.name;
