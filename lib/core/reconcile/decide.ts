@@ -20,7 +20,7 @@ export function decide(state: AppState, facts: Facts): Decision {
 function removed(state: AppState, facts: Facts): Decision {
   const message = 'Removed from the configuration; its objects were left as they are';
   if (state.run !== undefined) return finishRun(state, state.run, facts, { outcome: 'superseded', message });
-  return { state: { ...state, message, waitingFor: [] }, effect: { kind: 'rest' } };
+  return { state: { ...state, message, sync: 'Unknown', waitingFor: [] }, effect: { kind: 'rest' } };
 }
 
 function carryOn(state: AppState, run: RunState, facts: Facts, source: AppSource): Decision {
@@ -95,7 +95,10 @@ function blocked(state: AppState, facts: Facts, source: AppSource, wish: Wish): 
   if (source.held !== undefined) {
     return none(state, { sync: 'OutOfSync', message: source.held.message });
   }
-  if (!wish.changed && !wish.manual && state.failed === undefined) return none(state, {});
+  if (!wish.changed && !wish.manual && state.failed === undefined) {
+    // What stood in the way of another revision is gone with it: a look says how things are.
+    return none(state, state.sync === 'OutOfSync' && state.drift === undefined ? { sync: 'Unknown' } : {});
+  }
   if (facts.intent.suspended === true) {
     return none(state, wish.changed ? { sync: 'OutOfSync', message: 'Suspended: `holdfast resume` to apply' } : {});
   }

@@ -425,3 +425,12 @@ test('an applied application whose entry is held is not in sync', () => {
   const held = facts({ source: source({ seq: 2, held: failure({ message: 'no such path' }) }) });
   expect(decide(good, held).state).toMatchObject({ sync: 'OutOfSync', message: 'no such path', health: 'Healthy' });
 });
+
+test('when nothing stands in the way any more and nothing changed, a look says how things are', () => {
+  const good = applyAll(newAppState, facts());
+  const suspended = decide(good, facts({ source: source({ seq: 2, inputsKey: 'k2' }), intent: { suspended: true } }));
+  expect(suspended.state.sync).toBe('OutOfSync');
+  const back = decide(suspended.state, facts({ source: source({ seq: 3 }), intent: { suspended: true } }));
+  expect(back.effect).toEqual({ kind: 'look' });
+  expect(stateOf(lookedAt(back.state, facts(), look([]), ''))).toMatchObject({ sync: 'Synced' });
+});
