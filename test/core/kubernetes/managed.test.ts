@@ -134,7 +134,7 @@ describe('subtractFields', () => {
         fc.stringMatching(/^f:[a-z]{1,3}$/),
         fc.oneof({ maxDepth: 3 }, fc.constant({}), tie('node')),
         { maxKeys: 4 },
-      ) as fc.Arbitrary<JsonObject>,
+      ),
     })).node;
     fc.assert(
       fc.property(fields, (node) => {
