@@ -2,7 +2,7 @@
 import type { Catalogue } from '../../core/config/model.ts';
 import type { Failure } from '../../core/errors.ts';
 import { asFailure, HoldfastError } from '../../core/errors.ts';
-import { planDocument } from '../../core/plan/json.ts';
+import { appName, planDocument } from '../../core/plan/json.ts';
 import type { Plan } from '../../core/plan/model.ts';
 import { planText } from '../../core/plan/text.ts';
 import { candidatesOf, lookShared, planShared, renderAll } from '../../runtime/one-shot.ts';
@@ -89,6 +89,10 @@ async function planAll(opened: Opened, names: readonly string[], flags: CommandF
   return { plans, failures, holds };
 }
 
+function isTold(plan: Plan): boolean {
+  return plan.changes.length > 0 || plan.skipped.length > 0 || plan.unchanged > 0;
+}
+
 /** What the configuration does not name any more is left alone: no plan has it, and it should not vanish without a word. */
 async function sayGone({ home }: Opened, catalogue: Catalogue): Promise<void> {
   const rows = await home.store.list(`app/${home.root.alias}/`);
@@ -110,8 +114,11 @@ async function show(planned: Planned, flags: CommandFlags): Promise<void> {
     await writeOut(
       `${JSON.stringify({ ...planDocument(planned.plans), ...(errors.length === 0 ? {} : { errors }) }, undefined, 2)}\n`,
     );
-  } else if (planned.plans.length > 0 || planned.failures.length === 0) {
-    await writeOut(planText(planned.plans, paintOut));
+  } else {
+    // Where nothing could be compared, "no changes" would be a lie; what stopped it is told below.
+    const held = new Set(planned.holds.map((hold) => hold.app));
+    const told = planned.plans.filter((plan) => isTold(plan) || !held.has(appName(plan.app)));
+    if (told.length > 0 || stopped.length === 0) await writeOut(planText(told, paintOut));
   }
   showFailures(stopped, json, 'no plan');
 }
