@@ -29,6 +29,17 @@ export class Kinds {
     return found;
   }
 
+  /** Every kind whose objects can be listed and deleted, each in the version that the cluster prefers. */
+  removable(): readonly ApiResource[] {
+    const kinds = new Map<string, ApiResource>();
+    for (const { group, kind, verbs } of this.#directory.resources) {
+      if (kinds.has(`${group}/${kind}`) || !verbs.includes('list') || !verbs.includes('delete')) continue;
+      const found = this.lookup(group, kind, undefined);
+      if (found.state === 'found') kinds.set(`${group}/${kind}`, found.resource);
+    }
+    return [...kinds.values()];
+  }
+
   /** What to write instead of a kind that is not served: its version or group here, or a kind of nearly that name. */
   suggest(group: string, kind: string): string | undefined {
     const same = this.lookup(group, kind, undefined);

@@ -43,6 +43,40 @@ export async function lookAt(looking: Looking, views: readonly View[]): Promise<
   await Promise.all(searches.map((search) => proveRest(looking, search)));
 }
 
+/**
+ * After a lost inventory: objects that carry our marks, of kinds that Git does not name any more, are found by asking for every
+ * kind. Only where something of ours was seen: before its first apply an application has nothing to find.
+ */
+export async function findForgotten(looking: Looking, views: readonly View[]): Promise<void> {
+  const lost = views.filter(hasForgotten);
+  if (lost.length === 0) return;
+  const listed = new Set(views.flatMap((view) => [...view.items.values()].map(({ id }) => `${id.group}/${id.kind}`)));
+  const others = looking.kinds.removable().filter(({ group, kind }) => !listed.has(`${group}/${kind}`));
+  const alone = lost.length === 1 ? lost[0] : undefined;
+  const labelSelector = ownerSelector(looking.context.installation, alone?.marks);
+  const byOwner = new Map(lost.map((view) => [view.request.app.id, view]));
+  await Promise.all(
+    others.map(async (resource) => {
+      const search: Search = { resource, sought: new Map() };
+      const receive = (items: readonly KubeObject[]): void => {
+        for (const live of items) receiveOne(looking, search, byOwner, live);
+      };
+      try {
+        await listPages(looking, resource, { labelSelector, namespace: '' }, receive);
+      } catch (error) {
+        // A kind that we may not list is one that we did not write.
+        if (!isKubeError(error) || isKubeError(error, ...clusterFaults)) throw error;
+      }
+    }),
+  );
+}
+
+function hasForgotten({ request, items, extras, marks }: View): boolean {
+  if (!request.pruneHeld) return false;
+  if (extras.size > 0) return true;
+  return [...items.values()].some(({ id, look }) => look?.state === 'present' && isOurs(look.object, id, marks));
+}
+
 function gather({ kinds }: Looking, views: readonly View[]): readonly Search[] {
   const searches = new Map<string, Search>();
   for (const view of views) {

@@ -7,7 +7,7 @@ import type { DriftItem, HealthReport, Observation, ObserveRequest, TargetContex
 import type { Cluster } from './cluster.ts';
 import { judge } from './judge.ts';
 import type { Kinds } from './kinds.ts';
-import { lookAt, type Looking } from './look.ts';
+import { findForgotten, lookAt, type Looking } from './look.ts';
 import { decideRemoval } from './plan-removals.ts';
 import { isSpent, type Item, itemHealth, mayAnswerFromInventory, openView, type View, viewOf } from './view.ts';
 
@@ -56,6 +56,7 @@ function lacksKind(view: View, kinds: Kinds): boolean {
 async function observeViews(looking: Looking, views: readonly View[]): Promise<readonly Observation[]> {
   const { kinds, context } = looking;
   await lookAt(looking, views);
+  await findForgotten(looking, views);
   const moved = views.filter((view) => view.opened === undefined && !allUnchanged(view));
   if (moved.length > 0) {
     await Promise.all(moved.map((view) => openView(view, kinds, context)));

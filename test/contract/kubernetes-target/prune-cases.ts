@@ -133,6 +133,24 @@ export const pruneCases: readonly TargetCase[] = [
     },
   },
   {
+    name: 'a lost inventory is rebuilt for kinds that Git does not name any more',
+    run: async (bench) => {
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'old', namespace: bench.namespace } };
+      const app = bench.app('web');
+      await app.synced([bench.configMap('a'), secret]);
+      const fresh = bench.app('web');
+      fresh.pruneHeld = true;
+      const { prepared } = await fresh.sync([bench.configMap('a')]);
+      expect(prepared?.plan).toMatchObject({ changes: [], unchanged: 1 });
+      expect(prepared?.plan.warnings[0]).toContain('Secret');
+      expect(fresh.recorded).toEqual(['ConfigMap/a', 'Secret/old']);
+      fresh.pruneHeld = false;
+      fresh.prune = { enabled: true, confirmed: true };
+      expect(await fresh.synced([bench.configMap('a')])).toMatchObject({ deleted: 1 });
+      expect(await bench.get(secret)).toBeUndefined();
+    },
+  },
+  {
     name: 'an object that changed hands by name is forgotten, not deleted',
     run: async (bench) => {
       const app = bench.app('web');
