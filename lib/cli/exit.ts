@@ -21,7 +21,8 @@ const authCodes = new Set([
   'Forbidden',
   'GitAuth',
   'GitForbidden',
-  'AwsCredentials',
+  'StackCredentials',
+  'StackForbidden',
   'ApiUnauthorized',
 ]);
 

@@ -24,6 +24,7 @@ import { createFeed } from './feed.ts';
 import type { Home, RootRepository, RunnerEvent } from './home.ts';
 import { startServer } from './http.ts';
 import { rootAlias } from './open.ts';
+import { createScrubber } from './log.ts';
 import { openRoot } from './root.ts';
 import { repoKey } from './rows.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
@@ -103,10 +104,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     branch: options.root?.branch ?? 'main',
     alias: rootAlias,
   });
-  const emit = (event: RunnerEvent): void => {
+  const emit = scrubbed([token, installation.webhookSecret, installation.key], (event) => {
     feed.publish(event);
     options.emit(event);
-  };
+  });
   const home = makeHome({ ...parts, queue: bell, blobs, root, sandbox: sandbox.get, emit });
   const workers = new Workers(home);
   doorbell.ring = () => workers.ring();
@@ -163,6 +164,13 @@ interface Parts {
   readonly holder: string;
   /** Aborted when the server is about to stop. */
   readonly stopping: AbortSignal;
+}
+
+/** No secret of ours reaches the feed or the terminal, whatever an error of a remote side repeats. */
+function scrubbed(secrets: readonly string[], emit: Home['emit']): Home['emit'] {
+  const scrubber = createScrubber();
+  for (const secret of secrets) scrubber.register(secret);
+  return (event) => emit(scrubber.event(event));
 }
 
 /** Says in the data directory where the server listens, and its sandbox once it runs. */

@@ -110,9 +110,10 @@ export async function render(performer: Performer, run: RunState): Promise<Rende
 
 async function fromHistory(home: Home, run: RunState): Promise<RenderOutcome> {
   const stored = run.note === undefined ? undefined : await home.store.run(run.note);
-  const record = stored?.record as { desired?: string; desiredDigest?: string } | undefined;
+  const record = stored?.record as { desired?: string; desiredDigest?: string; revision?: string } | undefined;
   if (record?.desired !== undefined && record.desiredDigest !== undefined && (await home.blobs.has(record.desired))) {
-    return { kind: 'desired', key: record.desired, digest: record.desiredDigest };
+    const { desired: key, desiredDigest: digest, revision } = record;
+    return { kind: 'desired', key, digest, ...(revision === undefined ? {} : { revision }) };
   }
   throw new HoldfastError({
     code: 'RollbackGone',

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { asFailure } from '../../core/errors.ts';
-import { startLocal } from '../../runtime/local.ts';
+import { type LocalServer, startLocal } from '../../runtime/local.ts';
 import { openHand } from '../../runtime/sandbox-cluster.ts';
 import { Clone } from '../demo/clone.ts';
 import { demoSteps, type Stage } from '../demo/steps.ts';
@@ -25,15 +25,22 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     emit: (event) => line.hear(event),
     settings: { imageQuietMs: 500 },
   });
-  const hand = await openHand((await server.sandbox()).kubeconfig);
   try {
-    const clone = await Clone.of(`${server.git}/demo.git`, path.join(dataDir, 'clone'));
-    return await play({ server, hand, clone, line, dataDir }, stop.signal);
+    return await playOn(server, line, dataDir, stop.signal);
   } finally {
-    hand.close();
     await server.close();
     if (flags['keep'] === true) process.stdout.write(`Kept: ${dataDir}\n`);
     else await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function playOn(server: LocalServer, line: Timeline, dataDir: string, signal: AbortSignal): Promise<number> {
+  const hand = await openHand((await server.sandbox()).kubeconfig);
+  try {
+    const clone = await Clone.of(`${server.git}/demo.git`, path.join(dataDir, 'clone'));
+    return await play({ server, hand, clone, line, dataDir }, signal);
+  } finally {
+    hand.close();
   }
 }
 

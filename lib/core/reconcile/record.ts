@@ -17,7 +17,8 @@ export type Recorded =
   | { readonly kind: 'end'; readonly decision: Decision };
 
 export type RenderOutcome =
-  | { readonly kind: 'desired'; readonly key: string; readonly digest: string }
+  /** `revision`: of what is gone back to, when it is not the one the run started with. */
+  | { readonly kind: 'desired'; readonly key: string; readonly digest: string; readonly revision?: string }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -76,8 +77,10 @@ export function failureText(failure: Failure): string {
 }
 
 export function rendered(state: AppState, run: RunState, facts: Facts, result: RenderOutcome): Recorded {
-  if (result.kind === 'desired')
-    return on(state, run, { phase: 'observe', desired: result.key, desiredDigest: result.digest });
+  if (result.kind === 'desired') {
+    const { key, digest, revision = run.revision } = result;
+    return on(state, run, { phase: 'observe', desired: key, desiredDigest: digest, revision });
+  }
   if (result.kind === 'failed') return failed(state, run, facts, result.failure);
   const failure = problemsFailure(result.problems, `holdfast render ${facts.source?.app.name ?? 'APP'}`);
   return {

@@ -312,6 +312,16 @@ test('a rollback goes to what a run applied, and a push does not end it', () => 
   });
 });
 
+test('a rollback is at the revision it goes back to, not at the head', () => {
+  const pinned = facts({ intent: { pin: 'run0' }, newRunId: 'run2' });
+  const begun = decide(applyAll(newAppState, facts()), pinned).state;
+  const old = 'c'.repeat(40);
+  const state = stateOf(
+    rendered(begun, runOf(begun), pinned, { kind: 'desired', key: 'desired/0', digest: 'd0', revision: old }),
+  );
+  expect(state.run).toMatchObject({ revision: old, phase: 'observe' });
+});
+
 test('health that never comes ends the run as unhealthy; what was applied stays applied', () => {
   let state = decide(newAppState, facts()).state;
   state = { ...state, run: { ...runOf(state), phase: 'follow', followingSince: 0 } };
