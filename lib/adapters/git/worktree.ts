@@ -14,6 +14,9 @@ export interface WorktreePath {
   readonly submodule?: string;
 }
 
+/** Content by id, or why it was not read. */
+type Blobs = Map<string, Uint8Array | HoldfastError>;
+
 interface Read {
   readonly path: string;
   readonly kind: EntryKind;
@@ -25,7 +28,8 @@ const sliceMs = 20;
 
 /**
  * Reads and hashes the given files: real blob ids, and tree ids made from content as git makes them, so that what is equal to
- * a commit has that commit's ids. Files that vanish meanwhile are left out. Throws `GitBlobTooLarge`, `GitTreeTooLarge`.
+ * a commit has that commit's ids. Files that vanish meanwhile are left out; reading one that is too large throws `GitBlobTooLarge`.
+ * Throws `GitTreeTooLarge`.
  */
 export async function readWorktree(
   root: string,
@@ -33,7 +37,7 @@ export async function readWorktree(
   limits: GitLimits,
 ): Promise<RevisionReader> {
   if (paths.length > limits.entries) throw tooMany(root, limits.entries);
-  const blobs = new Map<string, Uint8Array>();
+  const blobs: Blobs = new Map();
   const found: Read[] = [];
   let sliceStart = performance.now();
   for (const path of paths) {
@@ -49,23 +53,27 @@ export async function readWorktree(
     revision: 'worktree',
     rootId,
     tree: async (id) => trees.get(id) ?? (await Promise.reject(objectMissing(id))),
-    blob: async (id) => blobs.get(id) ?? (await Promise.reject(objectMissing(id))),
+    blob: async (id) => {
+      const blob = blobs.get(id) ?? objectMissing(id);
+      if (blob instanceof Uint8Array) return blob;
+      throw blob;
+    },
   };
 }
 
-function readOne(
-  root: string,
-  { path, submodule }: WorktreePath,
-  limits: GitLimits,
-  blobs: Map<string, Uint8Array>,
-): Read | undefined {
+function readOne(root: string, { path, submodule }: WorktreePath, limits: GitLimits, blobs: Blobs): Read | undefined {
   if (submodule !== undefined) return { path, kind: 'submodule', id: submodule };
   const file = join(root, path);
   try {
     const stat = lstatSync(file);
     if (stat.isDirectory()) return { path, kind: 'submodule', id: '0'.repeat(40) };
-    if (stat.size > limits.blobBytes) throw blobTooLarge(shown(path), stat.size, limits.blobBytes);
     if (!stat.isSymbolicLink() && !stat.isFile()) return undefined;
+    if (stat.size > limits.blobBytes) {
+      // An error for whoever reads it, and for nobody else: a core dump beside the manifests is no reason to stop.
+      const id = objectId('blob', Buffer.from(`${path} ${stat.size} ${stat.mtimeMs}`));
+      blobs.set(id, blobTooLarge(shown(path), stat.size, limits.blobBytes));
+      return { path, kind: 'file', id };
+    }
     const bytes = stat.isSymbolicLink() ? Buffer.from(readlinkSync(file)) : readFileSync(file);
     const id = objectId('blob', bytes);
     blobs.set(id, bytes);

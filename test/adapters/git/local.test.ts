@@ -93,10 +93,13 @@ describe('the working tree', () => {
     expect(await tree.lookup('x.yaml')).toBeDefined();
   });
 
-  test('a file over the limit is refused by its path', async () => {
-    writeFiles(work, { 'big.bin': Buffer.alloc(2000) });
+  test('a file over the limit is refused by its path when it is read, and stops nothing else', async () => {
+    writeFiles(work, { 'big.bin': Buffer.alloc(2000), 'small.txt': 'small' });
     const repository = await opened(work, { ...defaultGitLimits, blobBytes: 1000 });
-    await expect(repository.openWorktree()).rejects.toMatchObject({ code: 'GitBlobTooLarge', object: 'big.bin' });
+    const tree = openTree(await repository.openWorktree(), defaultGitLimits);
+    await expect(tree.bytes('big.bin')).rejects.toMatchObject({ code: 'GitBlobTooLarge', object: 'big.bin' });
+    expect(Buffer.from(await tree.bytes('small.txt')).toString()).toBe('small');
+    expect(await repository.dirtyPaths()).toContain('big.bin');
   });
 });
 
