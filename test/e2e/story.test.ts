@@ -32,8 +32,13 @@ function sandboxBench(dataDir: string): Bench {
       await using(async (hand) => await hand.edit({ kind: 'deployment', name, namespace }, [change]));
     },
     scaler: 'kubectl-edit',
+    annotate: async (kind, name, value) => {
+      const change = { path: ['metadata', 'annotations', 'note'], value };
+      await using(async (hand) => await hand.edit({ kind, name, namespace }, [change]));
+    },
+    remove: async (kind, name) => void (await using(async (hand) => await hand.remove({ kind, name, namespace }))),
     close: async () => undefined,
   };
 }
 
-tellStory({ bench: async (dataDir) => sandboxBench(dataDir), within: 10_000 });
+tellStory({ bench: async (dataDir) => sandboxBench(dataDir), within: 10_000, outlives: false });

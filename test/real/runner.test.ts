@@ -27,8 +27,10 @@ async function realBench(): Promise<Bench> {
       (await done('get', 'configmaps', '-o', 'name')).split('\n').map((line) => line.replace('configmap/', '')),
     scale: async (name, replicas) => void (await done('scale', 'deployment', name, `--replicas=${replicas}`)),
     scaler: 'kubectl',
+    annotate: async (kind, name, value) => void (await done('annotate', kind, name, `note=${value}`)),
+    remove: async (kind, name) => void (await done('delete', kind, name)),
     close: async () => await plane.stop(),
   };
 }
 
-tellStory({ bench: realBench, within: 20_000 });
+tellStory({ bench: realBench, within: 20_000, outlives: true });

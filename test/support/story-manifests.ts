@@ -25,6 +25,7 @@ metadata:
   name: web
 spec:
   replicas: 2
+  progressDeadlineSeconds: 2
   selector: { matchLabels: { app: web } }
   template:
     metadata: { labels: { app: web } }
@@ -59,6 +60,12 @@ spec:
             spec: { type: object, properties: { size: { type: integer, minimum: 1 } } }
 `;
 
+/** Metadata of a Pod template whose Pods crash, on either cluster. */
+export const crashing = 'annotations: { rig/behave: crash, sandbox.holdfast.dev/behave: crash }';
+
+/** The kind that the first application brings. */
+export const kindName = 'widgets.story.example.com';
+
 /** Files of the first application; the object of the new kind stands before the kind itself. */
 export const shop: Readonly<Record<string, string>> = {
   'shop/a-widget.yaml': 'apiVersion: story.example.com/v1\nkind: Widget\nmetadata: { name: left }\nspec: { size: 3 }\n',
@@ -74,7 +81,7 @@ export const shop: Readonly<Record<string, string>> = {
 export const shopObjects = [
   ['widget', 'left'],
   ['configmap', 'flags'],
-  ['customresourcedefinition', 'widgets.story.example.com'],
+  ['customresourcedefinition', kindName],
   ['namespace', namespace],
   ['service', 'web'],
   ['configmap', 'settings'],

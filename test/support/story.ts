@@ -23,6 +23,9 @@ export interface Bench {
   scale(name: string, replicas: number): Promise<void>;
   /** The manager that the server records for `scale`. */
   readonly scaler: string;
+  /** Writes an annotation that is not in Git. */
+  annotate(kind: string, name: string, value: string): Promise<void>;
+  remove(kind: string, name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,10 +34,12 @@ export interface StoryOptions {
   readonly bench: (dataDir: string) => Promise<Bench>;
   /** Milliseconds that one wait may take. */
   readonly within: number;
+  /** Whether the cluster goes on, and can be looked at, while the server is down. */
+  readonly outlives: boolean;
 }
 
 /** Registers the story's tests; they depend on each other, in this order. */
-export function tellStory({ bench: makeBench, within }: StoryOptions): void {
+export function tellStory({ bench: makeBench, within, outlives }: StoryOptions): void {
   let dataDir: string;
   let bench: Bench;
   let server: Running;
@@ -54,7 +59,10 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
     expect(app).toMatchObject({ sync: 'OutOfSync', health: 'Healthy' });
     return app.message;
   };
+  const look = async (): Promise<void> => void (await server.api.call('POST', '/apps/shop/sync', {}));
   const replicas = async (): Promise<unknown> => at(await bench.get('deployment', 'web'), 'spec', 'replicas');
+  const template = async () => at(await bench.get('deployment', 'web'), 'spec', 'template');
+  const noted = async () => at(await bench.get('deployment', 'web'), 'metadata', 'annotations', 'note');
   const setting = async (): Promise<unknown> => at(await bench.get('configmap', 'settings'), 'data', 'greeting');
   const plan = async () =>
     await cli('plan', 'shop', '--repo', work.directory, '--data', dataDir, '-o', 'json', ...bench.flags);
@@ -115,11 +123,48 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
       await until('shop', 'healed', (app) => settledAt()(app) && app.lastRun?.trigger === 'drift');
     });
 
+    test('an object deleted by hand comes back; what Git does not speak of stays', async () => {
+      await bench.annotate('deployment', 'web', 'mine');
+      await bench.remove('configmap', 'settings');
+      await look();
+      await eventually(async () => (await setting()) === 'hello', { within, what: 'the object to be back' });
+      await until('shop', 'healed', settledAt());
+      expect(await noted()).toBe('mine');
+    });
+
+    test('a rollout that fails is Degraded and says why, and rollback brings the one before it back', async () => {
+      const good = await git(work.directory, 'rev-parse', 'HEAD');
+      work.edit('shop/web.yaml', 'labels: { app: web } }', `${manifests.crashing}, labels: { app: web } }`);
+      await work.push('a version that crashes');
+      const bad = await until('shop', 'Degraded', (app) => app.lastRun?.outcome === 'unhealthy');
+      expect(bad).toMatchObject({ health: 'Degraded' });
+      expect(bad.message).toMatch(/Deployment\/story\/web/);
+      expect(await cli('rollback', 'shop', '--data', dataDir)).toMatchObject({ code: 0 });
+      await until('shop', 'rolled back', settledAt(good));
+      expect(at(await template(), 'metadata', 'annotations')).toBeUndefined();
+      await git(work.directory, 'revert', '--no-edit', 'HEAD');
+      await work.push('without it');
+      await server.api.call('POST', '/apps/shop/resume', {});
+      await until('shop', 'at the head', settledAt(await work.pull()));
+    });
+
     test('an object removed from Git is deleted, and nothing else', async () => {
       work.remove('shop/flags.yaml');
       await pushed('no flags');
       expect(await bench.get('configmap', 'flags')).toBeUndefined();
       expect(await setting()).toBe('hello');
+    });
+
+    test('a namespace and a kind that are gone from Git stay, with what is in them', async () => {
+      work.remove('shop/namespace.yaml', 'shop/kind.yaml', 'shop/a-widget.yaml');
+      await pushed('neither namespace nor kind');
+      expect(await bench.get('namespace', manifests.namespace)).toMatchObject({ status: { phase: 'Active' } });
+      expect(await bench.get('customresourcedefinition', manifests.kindName)).toBeDefined();
+      expect(await bench.get('widget', 'left'), 'the object itself is deleted').toBeUndefined();
+      expect(await setting()).toBe('hello');
+      await git(work.directory, 'revert', '--no-edit', 'HEAD');
+      await pushed('both back');
+      expect(at(await bench.get('widget', 'left'), 'spec', 'size')).toBe(3);
     });
 
     test('a broken manifest is refused with its place, a wrong field with the words of the server; nothing is written', async () => {
@@ -134,11 +179,16 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
       expect(wrong.message).toMatch(/Deployment\/story\/web.*spec\.replcas/s);
       expect(wrong).toMatchObject({ sync: 'OutOfSync', health: 'Healthy' });
       expect(await setting()).toBe('hello');
+      work.write({ 'shop/web.yaml': good.replace('matchLabels: { app: web }', 'matchLabels: { app: wbe }') });
+      await work.push('another selector');
+      const fixed = await until('shop', 'the selector refused', (app) => /selector/.test(app.message));
+      expect(fixed.message).toMatch(/Deployment\/story\/web/);
+      expect(await setting()).toBe('hello');
       expect(at(await bench.get('deployment', 'web'), 'metadata', 'generation')).toBe(before);
     });
 
     test('git revert brings the last good state back', async () => {
-      await git(work.directory, 'revert', '--no-edit', 'HEAD', 'HEAD~1');
+      await git(work.directory, 'revert', '--no-edit', 'HEAD', 'HEAD~1', 'HEAD~2');
       await pushed('back');
       expect([await replicas(), await setting()]).toEqual([3, 'hello']);
     });
@@ -149,13 +199,13 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
       expect(same, 'in sync').toMatchObject({ code: 0, stderr: '' });
       await bench.scale('web', 4);
       const different = await plan();
-      expect(different.code, different.stdout + different.stderr).toBe(1);
+      expect(different).toMatchObject({ code: 1, stderr: '' });
       expect(at(JSON.parse(different.stdout) as Json, 'apps', 0)).toMatchObject({
         summary: { update: 1 },
         changes: [{ action: 'update', fields: [{ path: 'spec.replicas', before: 4, after: 3 }] }],
       });
       await server.api.call('POST', '/apps/shop/resume', {});
-      await server.api.call('POST', '/apps/shop/sync', {});
+      await look();
       await eventually(async () => (await replicas()) === 3, { within, what: 'the heal' });
     });
 
@@ -165,11 +215,10 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
         'holdfast.yaml': manifests.config(bench.elsewhere, ['shop']),
         'shop/settings.yaml': work.read('shop/settings.yaml').replace('hello', 'mine'),
       });
-      const answer = await cli(
-        ...['apply', '--yes', '--worktree', '--repo', other.directory, '--installation', 'other'],
-        ...['--data', `${other.directory}/.holdfast`],
-      );
-      expect(answer.code, answer.stdout + answer.stderr).toBe(2);
+      const data = `${other.directory}/.holdfast`;
+      const where = ['--repo', other.directory, '--data', data, '--installation', 'other'];
+      const answer = await cli('apply', '--yes', '--worktree', ...where);
+      expect(answer).toMatchObject({ code: 2 });
       expect(answer.stderr).toMatch(/ConfigMap\/story\/settings.*"?local/s);
       expect(await setting()).toBe('hello');
     });
@@ -182,10 +231,13 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
       await server.events.next(mark, 'the first object', ofMany('object'), within);
       await server.kill('SIGKILL');
       expect(server.events.since(mark).filter(ofMany('run-ended')), 'killed before its end').toEqual([]);
-      server = await start();
-      await until('many', 'finished', settledAt(head));
       const names = async (): Promise<number> =>
         (await bench.configMaps()).filter((name) => name.startsWith('many-')).length;
+      const atDeath = outlives ? await names() : 1;
+      expect(atDeath).toBeGreaterThan(0);
+      expect(atDeath).toBeLessThan(manifests.manyCount);
+      server = await start();
+      await until('many', 'finished', settledAt(head));
       expect(await names()).toBe(manifests.manyCount);
 
       // More than half: what was written before the kill must be in the inventory to be counted, held and deleted.
@@ -197,7 +249,7 @@ export function tellStory({ bench: makeBench, within }: StoryOptions): void {
       expect(await cli('sync', 'many', '--prune', '--data', dataDir)).toMatchObject({ code: 0 });
       await until('many', 'pruned', settledAt(less));
       expect(await names()).toBe(manifests.manyCount - 40);
-      expect(await setting(), 'the other application').toBe('hello');
+      expect([await setting(), await noted()], 'the other application').toEqual(['hello', 'mine']);
     });
   });
 }
