@@ -17,8 +17,8 @@ import {
 import { quoted } from './problems.ts';
 
 /** Text with a check of its own; it runs whatever else is wrong in the file. */
-function text(check: (value: string) => Fault | undefined): z.ZodString {
-  return z.string().check((context) => {
+function text(check: (value: string) => Fault | undefined, otherwise?: string): z.ZodString {
+  return z.string(otherwise === undefined ? {} : { error: otherwise }).check((context) => {
     const fault = check(context.value);
     if (fault === undefined) return;
     const { code, message } = fault;
@@ -172,7 +172,7 @@ const policyKeys = {
   prune,
   drift: z
     .strictObject({
-      every: text((value) => durationFault(value, driftRange))
+      every: text((value) => durationFault(value, driftRange), 'A duration has a unit: s, m, h or d, e.g. 15m')
         .meta({ pattern: durationPattern.source, default: driftDefault })
         .optional()
         .describe(

@@ -112,7 +112,7 @@ describe('what holds one entry', () => {
     [
       'a duration without unit',
       `${entry}drift: {every: 900}`,
-      '8:20 ConfigWrongType Expected text, found a number; put it in quotes',
+      '8:20 ConfigWrongType A duration has a unit: s, m, h or d, e.g. 15m',
     ],
     [
       'a slash in the name',
