@@ -1,6 +1,7 @@
 // The workers of one process: they answer doorbells, and a tick finds what no doorbell rang for.
 import { asFailure, HoldfastError } from '../core/errors.ts';
 import type { Message, QueueName, RowKey } from '../core/reconcile/store.ts';
+import { collectGarbage } from './gc.ts';
 import type { Home } from './home.ts';
 import { asJson } from './rows.ts';
 import { workOn } from './work.ts';
@@ -17,6 +18,8 @@ export interface WorkerSettings {
 export const localWorkers: WorkerSettings = { concurrency: 8, tickMs: 500, visibilityMs: 180_000 };
 
 const storeFailedEveryMs = 60_000;
+/** How often unused blobs are looked for. */
+const collectEveryMs = 15 * 60_000;
 
 /** Runs until stopped. */
 export class Workers {
@@ -25,6 +28,7 @@ export class Workers {
   readonly #stop = new AbortController();
   readonly #busy = new Map<RowKey, Promise<void>>();
   #tick: NodeJS.Timeout | undefined;
+  #sweep: NodeJS.Timeout | undefined;
   #pumping = false;
   #rung = false;
   #saidAt = -Infinity;
@@ -37,6 +41,8 @@ export class Workers {
   /** Starts ticking; the first tick is now. */
   start(): void {
     this.#tick = setInterval(() => this.ring(), this.#settings.tickMs);
+    this.#sweep = setInterval(() => void this.#collect(), collectEveryMs);
+    this.#sweep.unref();
     this.ring();
   }
 
@@ -49,6 +55,7 @@ export class Workers {
   /** Stops taking work, finishes the object in hand, and gives the rows back. */
   async stop(): Promise<void> {
     clearInterval(this.#tick);
+    clearInterval(this.#sweep);
     this.#stop.abort();
     await Promise.allSettled(this.#busy.values());
   }
@@ -66,6 +73,14 @@ export class Workers {
       this.#storeFailed(asFailure(error).message);
     } finally {
       this.#pumping = false;
+    }
+  }
+
+  async #collect(): Promise<void> {
+    try {
+      await collectGarbage(this.#home);
+    } catch (error) {
+      this.#storeFailed(asFailure(error).message);
     }
   }
 

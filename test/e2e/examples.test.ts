@@ -182,4 +182,15 @@ describe('the examples', { shuffle: false }, () => {
     const queue = await liveResource(stacksEndpoint(), 'backend', 'Queue');
     expect(Number(at(queue, 'properties', 'MessageRetentionPeriod'))).toBe(172_800);
   });
+
+  test('a renamed stack application keeps its stack', async () => {
+    const before = await liveResource(stacksEndpoint(), 'backend', 'Queue');
+    work.edit('holdfast.yaml', 'name: backend\n    path', 'name: queueing\n    movedFrom: backend\n    path');
+    const head = await work.push('backend is called queueing');
+    const app = await server.api.until('queueing', 'settled', settledAt(head));
+    expect(app.lastRun).toMatchObject({ outcome: 'succeeded' });
+    const after = await liveResource(stacksEndpoint(), 'backend', 'Queue');
+    expect(at(after, 'physicalId')).toBe(at(before, 'physicalId') ?? 'no id');
+    expect(at(after, 'tags', 'holdfast.dev/app')).toBe('queueing');
+  });
 });

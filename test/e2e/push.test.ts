@@ -23,7 +23,7 @@ const deployment = (name: string, replicas: number): string =>
 const config = (...entries: readonly string[]): string =>
   [
     'version: 1',
-    'targets: { sandbox: { sandbox: {} } }',
+    'targets: { sandbox: { sandbox: {} }, other: { sandbox: {} } }',
     'defaults: { sync: { auto: true, prune: true, selfHeal: false }, drift: { every: 10s } }',
     'apps:',
     ...entries.map((entry) => `  - { target: sandbox, namespace: default, ${entry} }`),
@@ -186,6 +186,30 @@ describe('pushes to one server', { shuffle: false }, () => {
     work.remove('apps/before/before-1.yaml');
     await server.api.until('after', 'pruned', settledAt(await work.push('one less after the rename')));
     expect(await Promise.all(names('before', 2).map(exists))).toEqual([true, false]);
+  });
+
+  test('an application that goes to another target: its objects here are left, said, and never pruned there', async () => {
+    entries.push('name: moving, path: apps/moving');
+    work.write({ 'holdfast.yaml': config(...entries), ...files('moving', 3) });
+    await server.api.until('moving', 'settled', settledAt(await work.push('moving comes')));
+    entries = entries.map((one) =>
+      one.startsWith('name: moving') ? 'name: moving, path: apps/moving, target: other' : one,
+    );
+    work.write({
+      'holdfast.yaml': config(...entries).replace(
+        '{ target: sandbox, namespace: default, name: moving',
+        '{ namespace: default, name: moving',
+      ),
+    });
+    work.remove('apps/moving/moving-2.yaml');
+    const mark = server.events.mark();
+    const head = await work.push('moving goes');
+    await server.api.until('moving', 'at the other target', (app) => app.target === 'other' && settledAt(head)(app));
+    expect(await Promise.all(names('moving', 3).map(exists))).toEqual([true, true, true]);
+    const left = server.events.since(mark).find((event) => event.event === 'objects-left');
+    expect(left).toMatchObject({ app: 'moving', data: { target: 'sandbox', objects: 3 } });
+    entries = entries.filter((one) => !one.startsWith('name: moving'));
+    await reconfigure('moving is gone');
   });
 
   test('an invalid holdfast.yaml is refused wholly, and status says what stays in force', async () => {
