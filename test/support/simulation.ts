@@ -22,6 +22,7 @@ import { sha256 } from './render-tree.ts';
 export interface AppContent {
   readonly objects: Readonly<Record<string, string>>;
   readonly broken?: boolean;
+  readonly movedFrom?: string;
 }
 
 export interface Content {
@@ -281,15 +282,16 @@ function filesOf(content: Content): Record<string, string> {
 /** Every application heals itself; `c` waits for `a`. */
 function configOf({ apps, broken }: Content): string {
   const names = Object.keys(apps).sort();
+  const extra = (name: string): string => {
+    const former = apps[name]?.movedFrom;
+    return `${name === 'c' && names.includes('a') ? ', dependsOn: [a]' : ''}${former === undefined ? '' : `, movedFrom: ${former}`}`;
+  };
   return [
     'version: 1',
     'targets: { sandbox: { sandbox: {} } }',
     'defaults: { sync: { auto: true, prune: true, selfHeal: true }, drift: { every: 60s } }',
     'apps:',
-    ...names.map(
-      (name) =>
-        `  - { name: ${name}, path: ${name}, target: sandbox, namespace: default${name === 'c' && names.includes('a') ? ', dependsOn: [a]' : ''} }`,
-    ),
+    ...names.map((name) => `  - { name: ${name}, path: ${name}, target: sandbox, namespace: default${extra(name)} }`),
     ...(broken === true ? ['  - : ['] : []),
     '',
   ].join('\n');
