@@ -1,6 +1,6 @@
 // The command line: commands, flags and help. What a command does stands in its own file and is loaded only when it runs.
 import { Command, CommanderError, Option } from 'commander';
-import { asFailure, type HoldfastError } from '../core/errors.ts';
+import { asFailure, type Failure, type HoldfastError } from '../core/errors.ts';
 import { exitCodeOf, exitCodes, usage } from './exit.ts';
 import { Refusal } from '../runtime/select.ts';
 import { failureJson, failureLines, paintErr, tolerateClosedPipes } from './output.ts';
@@ -248,9 +248,17 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** A mistake of ours: people need a way to look further and to report it. */
+function withDebugHint(failure: Failure, error: unknown): Failure {
+  if (failure.code !== 'Internal') return failure;
+  if ((process.env['HOLDFAST_DEBUG'] ?? '') !== '' && error instanceof Error)
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+  return { ...failure, next: 'This is a mistake in Holdfast: HOLDFAST_DEBUG=1 shows where; please report it' };
+}
+
 /** An error on stderr; of a refusal every problem, and then what follows. */
 function say(error: unknown, json: boolean): void {
-  const failure = asFailure(error);
+  const failure = withDebugHint(asFailure(error), error);
   if (json) {
     if (error instanceof Refusal && error.problems.length > 1) showProblems(error.problems, true);
     process.stderr.write(failureJson(failure));

@@ -92,11 +92,12 @@ function sandboxOf(
 ): { readonly get: () => Promise<Sandbox>; readonly close: () => Promise<void> } {
   let started: Promise<Sandbox> | undefined;
   const begin = async (): Promise<Sandbox> => {
-    const server = await readServerFile(dataDir);
-    if (server !== undefined) return { ...runningSandbox(server), close: async () => undefined };
     if (!readOnly || existsSync(dataDir)) {
       await prepareDataDir(dataDir);
-      return await startSandbox(dataDir);
+      return await startSandbox(dataDir, async () => {
+        const running = (await readServerFile(dataDir))?.sandbox;
+        return running === undefined ? undefined : { ...running, close: async () => undefined };
+      });
     }
     const empty = await mkdtemp(path.join(tmpdir(), 'holdfast-'));
     const sandbox = await startSandbox(empty);

@@ -129,6 +129,17 @@ describe('apply', () => {
     });
   });
 
+  test('two at once take turns at the sandbox, and neither loses what the other wrote', async () => {
+    const { call } = place({
+      'holdfast.yaml': `${config('{ sandbox: {} }')}  - { name: api, path: api, target: dev, namespace: default }\n`,
+      'web/a.yaml': map('a'),
+      'api/b.yaml': map('b'),
+    });
+    const both = await Promise.all(['web', 'api'].map((name) => call('apply', name, '--yes', '--worktree')));
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(await call('plan')).toMatchObject({ code: 0 });
+  });
+
   test('asks nobody off a terminal, and knows its applications', async () => {
     const { call } = place({ 'web/a.yaml': map('a') });
     const [unasked, unknown, held] = await Promise.all([
