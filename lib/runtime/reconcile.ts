@@ -206,17 +206,21 @@ class Waker {
     performer: Performer,
   ): Promise<Recorded> {
     const { run } = this.#state;
+    // Called after the answer is there: a wait that is counted from before a slow answer may be over when it begins.
     const now = (): Facts => ({ ...facts, now: this.#home.now() });
     if (kind === 'look' || run === undefined) return await this.#look(performer, now);
     if (kind === 'render') {
       const busy = await this.#takeOver(performer.source);
-      return rendered(this.#state, run, now(), busy ?? (await render(performer, run)));
+      const answer = busy ?? (await render(performer, run));
+      return rendered(this.#state, run, now(), answer);
     }
     const target = await this.#target(performer);
     if (target.status !== 'done') return observed(this.#state, run, now(), target);
     switch (kind) {
-      case 'observe':
-        return observed(this.#state, run, now(), await observe(performer, this.#state, target.value));
+      case 'observe': {
+        const answer = await observe(performer, this.#state, target.value);
+        return observed(this.#state, run, now(), answer);
+      }
       case 'prepare': {
         const answer = await prepare(performer, this.#state, target.value);
         if (answer.status === 'done') this.#showPlan(answer.value.plan, run.id);
@@ -229,8 +233,10 @@ class Waker {
         if (answer.status === 'done') await performer.saveInventory(answer.value.inventory);
         return acted(this.#state, run, now(), answer);
       }
-      case 'follow':
-        return followed(this.#state, run, now(), await follow(performer, this.#state, run, target.value));
+      case 'follow': {
+        const answer = await follow(performer, this.#state, run, target.value);
+        return followed(this.#state, run, now(), answer);
+      }
     }
   }
 
