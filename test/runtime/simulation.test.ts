@@ -80,6 +80,9 @@ class Scenario {
       return retryable !== undefined && moment !== 'follow' && worker !== '' ? failure(retryable) : undefined;
     };
     cluster.onWrite = async (write) => await this.#seen(write);
+    this.sim.beforePut = async () => {
+      await this.#standStill();
+    };
     const objects = { x: '1', y: '1' };
     this.sim.push({ apps: { a: prefixed('a', objects), b: prefixed('b', objects), c: prefixed('c', objects) } });
     void this.sim.addWorker();
@@ -91,22 +94,25 @@ class Scenario {
 
   async #seen(write: Write): Promise<void> {
     const { sim } = this;
-    const thaw = this.#frozen;
-    if (thaw !== undefined) {
-      this.#frozen = undefined;
-      await thaw();
-    }
+    const frozen = await this.#standStill();
     const worker = sim.workers.find((one) => one.name === write.worker);
     if (worker?.dead === true) throw new Error('the dead write nothing');
     const row = await sim.store.read(appKey(write.app));
-    if (thaw === undefined && row?.lease?.holder !== write.worker)
-      this.wrong.push(`${write.worker} wrote without the lease`);
+    if (!frozen && row?.lease?.holder !== write.worker) this.wrong.push(`${write.worker} wrote without the lease`);
     if (write.kind !== 'delete') return;
     const record = row?.state as { run?: { id: string; revision: string; mode: string } } | undefined;
     const revision = record?.run?.revision ?? '';
     const content = sim.content(revision)?.apps[short(write.app)];
     if (content === undefined || content.broken === true || Object.keys(content.objects).includes(write.name))
       this.wrong.push(`${write.name} deleted although ${revision} does not drop it`);
+  }
+
+  /** Whether the worker that asks stood still, perhaps for longer than its lease. */
+  async #standStill(): Promise<boolean> {
+    const thaw = this.#frozen;
+    this.#frozen = undefined;
+    await thaw?.();
+    return thaw !== undefined;
   }
 
   async take(one: Step): Promise<void> {
@@ -305,4 +311,26 @@ test('any schedule of faults ends with what Git says, and breaks no promise on t
     }),
     { numRuns: Number(process.env['SIMULATIONS'] ?? 150) },
   );
+});
+
+test('an application that waits for another is rung when that one is ready, not only found later', async () => {
+  const sim = new Simulation(5);
+  sim.push({ apps: { a: { objects: { x: '1' } }, c: { objects: { z: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.drain(1_000);
+  expect(await sim.state('c')).toMatchObject({ sync: 'Synced', waitingFor: [] });
+});
+
+test('health that comes after its run was given up rings the applications that wait for it, too', async () => {
+  const sim = new Simulation(5);
+  sim.cluster.patience = () => true;
+  sim.push({ apps: { a: { objects: { x: '1' } }, c: { objects: { z: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  while ((await sim.state('a'))?.lastRun?.outcome !== 'unhealthy') await sim.drain(1_000, 2_000);
+  expect(await sim.state('c')).toMatchObject({ waitingFor: ['a'] });
+  sim.cluster.patience = () => false;
+  await sim.store.hint('app/root/a', { kind: 'drift', at: sim.clock.now() });
+  await sim.drain(1_000);
+  expect(await sim.state('a')).toMatchObject({ health: 'Healthy' });
+  expect(await sim.state('c')).toMatchObject({ sync: 'Synced', waitingFor: [] });
 });

@@ -66,19 +66,16 @@ test('a row that throws is given back and looked at later, not at once and not a
       },
     },
   });
-  sim.push({ apps: {} });
-  await sim.store.hint('repo/root', { kind: 'poll', at: 0 });
+  await sim.store.hint('target/sandbox', { kind: 'config', at: 0 });
   workers.start();
-  await eventually(() =>
-    sim.events.some((event) => event.event === 'worker-failed' || event.event === 'repository-failed'),
-  );
+  await eventually(() => sim.events.some((event) => event.event === 'worker-failed'));
   await eventually(() => rest(sim));
   const before = reads;
-  const row = await sim.store.read('repo/root');
+  const row = await sim.store.read('target/sandbox');
   expect(row?.due).toBeGreaterThan(sim.clock.now());
   expect(row?.due).toBeLessThan(sim.clock.now() + 60_000);
   workers.ring();
-  await eventually(async () => (await sim.store.read('repo/root'))?.lease === undefined);
+  await eventually(async () => (await sim.store.read('target/sandbox'))?.lease === undefined);
   expect(reads).toBe(before);
 });
 

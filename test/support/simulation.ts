@@ -56,6 +56,8 @@ export class Simulation {
   readonly #commits: Content[] = [];
   #ids = 0;
   gitFails = false;
+  /** Awaited before each blob is written: where a process may stand still for a while. */
+  beforePut: () => Promise<void> = async () => undefined;
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
@@ -137,7 +139,10 @@ export class Simulation {
       blobs: {
         ...blobs,
         get: (key) => read(() => blobs.get(key)),
-        put: (key, bytes) => write(() => blobs.put(key, bytes)),
+        put: async (key, bytes) => {
+          await this.beforePut();
+          await write(() => blobs.put(key, bytes));
+        },
         delete: (key) => write(() => blobs.delete(key)),
       },
       queue,
