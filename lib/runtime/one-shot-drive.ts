@@ -260,7 +260,7 @@ function notStarted(home: Home, app: Application, revision: string, message: str
     message,
     retryable: false,
     object: app.name,
-    next: `holdfast status ${app.name}`,
+    next: `holdfast plan ${app.name}`,
   };
   return failedApp(home, app, revision, failure);
 }
