@@ -13,6 +13,8 @@ const project = (name: string, include: string[], testTimeout: number, exclude: 
 
 export default defineConfig({
   test: {
+    // Many files wait for servers and clocks more than they compute: two cores are busy only with more workers than cores.
+    maxWorkers: 4,
     projects: [
       project('unit', ['test/**/*.test.ts'], 10_000, [
         'test/contract/**',

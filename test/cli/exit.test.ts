@@ -13,7 +13,7 @@ describe('the exit code of an error', () => {
     ['Unauthorized', 4],
     ['Forbidden', 4],
     ['GitAuth', 4],
-    ['AwsCredentials', 4],
+    ['StackCredentials', 4],
     ['Timeout', 124],
     ['Interrupted', 130],
     ['Stopped', 130],
