@@ -334,3 +334,25 @@ test('health that comes after its run was given up rings the applications that w
   expect(await sim.state('a')).toMatchObject({ health: 'Healthy' });
   expect(await sim.state('c')).toMatchObject({ sync: 'Synced', waitingFor: [] });
 });
+
+test('a worker that stood still while it read a commit assigns nothing of it any more', async () => {
+  const sim = new Simulation(5);
+  const push = async (x: string): Promise<void> => {
+    sim.push({ apps: { a: { objects: { x } } } });
+    await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  };
+  await push('1');
+  await sim.drain(1_000);
+  await push('2');
+  const sleeper = sim.addWorker();
+  sim.beforePut = async () => {
+    sim.beforePut = async () => undefined;
+    sim.clock.advance(61_000);
+    await push('1');
+    await sim.wake(sim.addWorker(), 'repo/root');
+  };
+  await sim.wake(sleeper, 'repo/root');
+  await sim.drain(1_000);
+  expect(sim.live('a')).toEqual({ x: '1' });
+  expect(await sim.state('a')).toMatchObject({ sync: 'Synced' });
+});
