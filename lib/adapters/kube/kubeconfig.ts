@@ -37,8 +37,35 @@ export interface LoadedKubeconfig {
   readonly namespace?: string;
 }
 
-/** Reads the kubeconfig and resolves one context. Throws HoldfastError with code `Kubeconfig…`. */
+/**
+ * Reads the kubeconfig and resolves one context. Throws HoldfastError with code `Kubeconfig…`.
+ * A token or certificate that the server refuses is read again: whoever runs for months must live through a rotation.
+ */
 export async function loadKubeconfig(options: KubeconfigOptions = {}): Promise<LoadedKubeconfig> {
+  const loaded = await readContext(options);
+  const { connection } = loaded;
+  if (connection.credentials.renewable) return loaded;
+  const again = async (): Promise<ClusterConnection> =>
+    (await readContext({ ...options, context: loaded.context })).connection;
+  return { ...loaded, connection: { ...connection, credentials: rereadCredentials(connection, again) } };
+}
+
+function rereadCredentials(first: ClusterConnection, again: () => Promise<ClusterConnection>): CredentialSource {
+  let source = first.credentials;
+  return {
+    renewable: true,
+    current: () => source.current(),
+    renew: async (rejected) => {
+      if (source.renewable) return await source.renew(rejected);
+      const next = await again();
+      // What proves our identity to another cluster is not sent to this one.
+      if (next.server === first.server) source = next.credentials;
+      return source.current() ?? (await source.renew());
+    },
+  };
+}
+
+async function readContext(options: KubeconfigOptions): Promise<LoadedKubeconfig> {
   const { config, files } = await readFiles(options);
   const contextName = options.context ?? config.currentContext;
   if (contextName === '') throw noContext(config, files);

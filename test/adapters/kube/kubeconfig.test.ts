@@ -37,7 +37,28 @@ test('the current context, its namespace, CA data and token', async () => {
   expect(loaded.connection.server).toBe('https://c.example:6443');
   expect(String(loaded.connection.ca)).toBe(pem);
   expect(loaded.connection.credentials.current()).toEqual({ authorization: 'Bearer secret' });
-  expect(loaded.connection.credentials.renewable).toBe(false);
+});
+
+test('a refused token is read again, but that of another cluster is not sent to this one', async () => {
+  const file = await write(config({}, { token: 'old' }));
+  const { credentials } = (await loadKubeconfig({ file })).connection;
+  const old = credentials.current();
+  await writeFile(file, JSON.stringify(config({}, { token: 'new' })));
+  expect(credentials.current(), 'not before it is refused').toEqual({ authorization: 'Bearer old' });
+  expect(await credentials.renew(old)).toEqual({ authorization: 'Bearer new' });
+  expect(credentials.current()).toEqual({ authorization: 'Bearer new' });
+  await writeFile(file, JSON.stringify(config({ server: 'https://other.example' }, { token: 'other' })));
+  expect(await credentials.renew(credentials.current())).toEqual({ authorization: 'Bearer new' });
+});
+
+test('of a kubeconfig with another current context by now, the context that was chosen is read again', async () => {
+  const file = await write(config({}, { token: 'old' }));
+  const { credentials } = (await loadKubeconfig({ file })).connection;
+  const next = config({}, { token: 'new' }, { 'current-context': 'two' });
+  const users = [...next.users, { name: 'v', user: { token: 'of two' } }];
+  const contexts = [...next.contexts, { name: 'two', context: { cluster: 'c', user: 'v' } }];
+  await writeFile(file, JSON.stringify({ ...next, users, contexts }));
+  expect(await credentials.renew(credentials.current())).toEqual({ authorization: 'Bearer new' });
 });
 
 test('files are relative to the kubeconfig that names them', async () => {
