@@ -89,7 +89,7 @@ export const shopObjects = [
 ] as const;
 
 /** How many objects the second application has: enough that its apply takes a while. */
-export const manyCount = 60;
+export const manyCount = 120;
 const numbers = Array.from({ length: manyCount }, (_, index) => index);
 
 /** Paths of the second application's files, one object each. */

@@ -226,7 +226,7 @@ export function tellStory({ bench: makeBench, within, outlives }: StoryOptions):
     test('a server killed in the middle of an apply goes on where it was, and has lost sight of nothing', async () => {
       work.write({ 'holdfast.yaml': manifests.config(bench.target, ['shop', 'many']), ...manifests.many });
       const mark = server.events.mark();
-      const head = await work.push('sixty more');
+      const head = await work.push('many more');
       const ofMany = (name: string) => (event: RunnerEvent) => event.event === name && event.app === 'many';
       await server.events.next(mark, 'the first object', ofMany('object'), within);
       await server.kill('SIGKILL');
@@ -241,14 +241,14 @@ export function tellStory({ bench: makeBench, within, outlives }: StoryOptions):
       expect(await names()).toBe(manifests.manyCount);
 
       // More than half: what was written before the kill must be in the inventory to be counted, held and deleted.
-      work.remove(...manifests.manyPaths.slice(0, 40));
-      const less = await work.push('forty less');
+      work.remove(...manifests.manyPaths.slice(0, 80));
+      const less = await work.push('eighty less');
       const held = await until('many', 'held', (app) => app.lastRun?.outcome === 'held');
-      expect(held.message).toContain('40');
+      expect(held.message).toContain('80');
       expect(await names()).toBe(manifests.manyCount);
       expect(await cli('sync', 'many', '--prune', '--data', dataDir)).toMatchObject({ code: 0 });
       await until('many', 'pruned', settledAt(less));
-      expect(await names()).toBe(manifests.manyCount - 40);
+      expect(await names()).toBe(manifests.manyCount - 80);
       expect([await setting(), await noted()], 'the other application').toEqual(['hello', 'mine']);
     });
   });
