@@ -20,6 +20,9 @@ import { parseDuration, showDuration } from '../time.ts';
 /** Events that people read in a log, too; each object written is only shown while somebody watches. */
 const notices: ReadonlySet<string> = new Set(['app-removed', 'app-renamed', 'objects-left']);
 
+/** Applications in sync that are listed by name. */
+const fewQuiet = 10;
+
 /** What a wait may take beyond the time for health, before it is cut off: reading, rendering, writing. */
 const graceMs = 5_000;
 
@@ -137,9 +140,16 @@ async function show(
 ): Promise<void> {
   if (json) await writeOut(`${JSON.stringify(document(applied), undefined, 2)}\n`);
   else {
-    const width = Math.max(0, ...applied.apps.map((one) => one.app.name.length));
-    for (const one of applied.apps)
+    const quiet = applied.apps.filter((one) => one.outcome === 'succeeded' && one.runId === undefined);
+    // What is as it was is not worth a line each.
+    const told = quiet.length > fewQuiet ? applied.apps.filter((one) => !quiet.includes(one)) : applied.apps;
+    const width = Math.max(0, ...told.map((one) => one.app.name.length));
+    for (const one of told)
       await writeOut(`${line(one, width)}${opened.sandboxed(one.app.target) ? paintOut('dim', ' (sandbox)') : ''}\n`);
+    if (told.length < applied.apps.length)
+      await writeOut(
+        `${paintOut('green', '✓')} ${quiet.length} application${told.length === 0 ? 's' : 's more'} in sync\n`,
+      );
     if (applied.apps.length === 0 && applied.problems.length === 0) await writeOut('No applications.\n');
   }
   if (!named) showProblems(applied.problems, json);
