@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fsBlobs } from '../adapters/blob/fs.ts';
 import { memoryBlobs } from '../adapters/blob/memory.ts';
 import { systemClock } from '../adapters/clock.ts';
-import { openLocal } from '../adapters/git/local.ts';
+import { type LocalRepository, openLocal } from '../adapters/git/local.ts';
 import { memoryQueue } from '../adapters/queue/memory.ts';
 import { createRenderers } from '../adapters/render/registry.ts';
 import { openDatabase } from '../adapters/store/database.ts';
@@ -22,6 +22,7 @@ import { dependentsOf } from './dependents.ts';
 import type { Home, RunnerEvent } from './home.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
+import { configFile } from './sources.ts';
 import { openTargets } from './targets.ts';
 import { hmacWith, loadInstallation, sha256, timeId } from './tools.ts';
 
@@ -117,10 +118,24 @@ function sandboxOf(
   };
 }
 
+/** In a directory of a repository whose config is at its top, people mean the top more often than not; so it is told, not guessed. */
+function refuseBelowConfig(local: LocalRepository): void {
+  if (local.prefix === '' || existsSync(path.join(local.root, configFile))) return;
+  const top = path.join(local.root, ...local.prefix.split('/').flatMap((part) => (part === '' ? [] : ['..'])));
+  if (!existsSync(path.join(top, configFile))) return;
+  throw new HoldfastError({
+    code: 'ConfigAbove',
+    source: 'user',
+    message: `${configFile} is at the top of this repository, and ${local.prefix} is one of its directories`,
+    next: `Add --repo ${path.relative(process.cwd(), top) || '.'}`,
+  });
+}
+
 /** Opens a repository (or plain directory) at a revision. Close it at the end. */
 export async function openRepository(options: OpenOptions): Promise<Opened> {
   const dataDir = path.resolve(options.dataDir ?? '.holdfast');
   const local = await openLocal(options.repo, defaultGitLimits, dataDir);
+  refuseBelowConfig(local);
   const kept = await openKept(options);
   const sandbox = sandboxOf(dataDir, options.readOnly);
   const sandboxes = new Set<string>();

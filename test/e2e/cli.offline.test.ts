@@ -139,6 +139,14 @@ describe('which files', () => {
   });
 });
 
+test('below a config it is said where to look, not guessed', async () => {
+  const cwd = repository();
+  await git(cwd, 'init', '-q');
+  const answer = await holdfast(['plan', '--json'], { cwd: join(cwd, 'plain') });
+  expect(answer).toMatchObject({ code: 2, stdout: '' });
+  expect(jsonErrors(answer)).toMatchObject([{ code: 'ConfigAbove', next: 'Add --repo ..' }]);
+});
+
 describe('validate', () => {
   test('says all problems at once, each with its place, and nothing on stdout', async () => {
     const cwd = repository({

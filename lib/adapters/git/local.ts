@@ -21,6 +21,8 @@ export interface LocalRepository extends GitSource {
   readonly root: string;
   /** False for a directory that is no Git repository: only `openWorktree` works then. */
   readonly isRepository: boolean;
+  /** Path of `root` in the repository, with a slash at its end; '' at its top, and where there is none. */
+  readonly prefix: string;
   /** Commit id of any revision git understands. Throws `GitRevisionInvalid`, `GitRevisionMissing`, `GitEmpty`. */
   resolve(revision: string): Promise<string>;
   /** The files as they lie there now: tracked, and untracked but not ignored. */
@@ -88,6 +90,10 @@ class Local implements LocalRepository {
 
   get isRepository(): boolean {
     return this.#repository !== undefined;
+  }
+
+  get prefix(): string {
+    return this.#repository?.prefix ?? '';
   }
 
   async head(branch: string): Promise<string | undefined> {

@@ -146,10 +146,11 @@ async function show(
     const width = Math.max(0, ...told.map((one) => one.app.name.length));
     for (const one of told)
       await writeOut(`${line(one, width)}${opened.sandboxed(one.app.target) ? paintOut('dim', ' (sandbox)') : ''}\n`);
-    if (told.length < applied.apps.length)
-      await writeOut(
-        `${paintOut('green', '✓')} ${quiet.length} application${told.length === 0 ? 's' : 's more'} in sync\n`,
-      );
+    if (told.length < applied.apps.length) {
+      const sandbox = quiet.every((one) => opened.sandboxed(one.app.target)) ? paintOut('dim', ' (sandbox)') : '';
+      const more = told.length === 0 ? '' : ' more';
+      await writeOut(`${paintOut('green', '✓')} ${quiet.length}${more} applications in sync${sandbox}\n`);
+    }
     if (applied.apps.length === 0 && applied.problems.length === 0) await writeOut('No applications.\n');
   }
   if (!named) showProblems(applied.problems, json);
