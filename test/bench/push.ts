@@ -99,9 +99,9 @@ async function main(scratch: string): Promise<void> {
     '--root',
     url,
   ];
-  const server = spawn(node, [path.join(root, 'bin/holdfast.ts'), 'up', ...flags, '--kubeconfig', plane.kubeconfig], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  // Started as `npm start` starts it.
+  const command = ['--max-semi-space-size=4', path.join(root, 'bin/holdfast.ts'), 'up', ...flags];
+  const server = spawn(node, [...command, '--kubeconfig', plane.kubeconfig], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = new Lines();
   createInterface({ input: server.stdout }).on('line', (line) => lines.add(line));
   try {
