@@ -11,12 +11,13 @@ import {
   followed,
   lookedAt,
   observed,
+  planLost,
   prepared,
   type Recorded,
   rendered,
   type RenderOutcome,
 } from '../core/reconcile/record.ts';
-import type { AppSource, AppState, RunRecord, RunState } from '../core/reconcile/state.ts';
+import type { AppSource, AppState, RunRecord } from '../core/reconcile/state.ts';
 import type { Lease, Row } from '../core/reconcile/store.ts';
 import { CostMeter, metered } from './cost.ts';
 import type { Home } from './home.ts';
@@ -119,8 +120,9 @@ class Waker {
         if (this.#options.signal.aborted) throw stopped();
         const facts = await this.#facts();
         const decision = decide(this.#state, facts);
-        this.#announce(decision.state, facts);
+        const before = this.#state;
         this.#state = decision.state;
+        this.#announce(before, facts);
         const end = await this.#carryOut(decision.effect, facts);
         if (end !== undefined) return end;
       }
@@ -144,9 +146,10 @@ class Waker {
     };
   }
 
-  #announce(next: AppState, facts: Facts): void {
-    const run = next.run;
-    if (run === undefined || run.id === this.#state.run?.id) return;
+  /** Says that a run started, when the state has one that it did not have before. */
+  #announce(before: AppState, facts: Facts): void {
+    const { run } = this.#state;
+    if (run === undefined || run.id === before.run?.id) return;
     this.#bench = {};
     this.#acted = false;
     const what =
@@ -188,13 +191,14 @@ class Waker {
       this.#state = recorded.decision.state;
       return await this.#carryOut(recorded.decision.effect, facts);
     }
-    this.#announce(recorded.state, facts);
+    const before = this.#state;
     this.#state = charge(recorded.state);
     if (this.#state.outbox.length > 0) {
       // A drift report goes out before the heal that it explains.
       await this.#save();
       await this.#sendOutbox();
     }
+    this.#announce(before, facts);
     if (recorded.kind === 'wait') return await this.#rest(recorded.due);
     if (this.#home.monotonic() - this.#startedAt > this.#home.settings.sliceMs) return await this.#rest(facts.now);
     return undefined;
@@ -228,8 +232,7 @@ class Waker {
       }
       case 'act': {
         const answer = await act(performer, this.#state, run, target.value);
-        if (answer.status === 'failed' && answer.cause.code === 'PlanLost')
-          return { kind: 'on', state: { ...this.#state, run: planAgain(run) } };
+        if (answer.status === 'failed' && answer.cause.code === 'PlanLost') return planLost(this.#state, run);
         if (answer.status === 'done') await performer.saveInventory(answer.value.inventory);
         return acted(this.#state, run, now(), answer);
       }
@@ -391,9 +394,4 @@ class Waker {
     this.#looked = false;
     return undefined;
   }
-}
-
-/** The worker that made the plan is gone, perhaps in the middle of it. */
-function planAgain(run: RunState): RunState {
-  return { ...run, phase: 'observe', token: undefined, partial: true };
 }

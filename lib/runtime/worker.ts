@@ -21,12 +21,23 @@ const storeFailedEveryMs = 60_000;
 /** How often unused blobs are looked for. */
 const collectEveryMs = 15 * 60_000;
 
+/** Work that takes longer than this does not count for `concurrency` any more, */
+const longMs = 3_000;
+/** but never more than this many times `concurrency` is under way. */
+const longFactor = 8;
+
+interface Busy {
+  readonly work: Promise<void>;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+}
+
 /** Runs until stopped. */
 export class Workers {
   readonly #home: Home;
   readonly #settings: WorkerSettings;
   readonly #stop = new AbortController();
-  readonly #busy = new Map<RowKey, Promise<void>>();
+  readonly #busy = new Map<RowKey, Busy>();
   #tick: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #pumping = false;
@@ -57,7 +68,7 @@ export class Workers {
     clearInterval(this.#tick);
     clearInterval(this.#sweep);
     this.#stop.abort();
-    await Promise.allSettled(this.#busy.values());
+    await Promise.allSettled([...this.#busy.values()].map((busy) => busy.work));
   }
 
   async #pump(): Promise<void> {
@@ -93,7 +104,7 @@ export class Workers {
   }
 
   async #receive(queue: QueueName): Promise<void> {
-    const room = this.#settings.concurrency - this.#busy.size;
+    const room = this.#room();
     if (room <= 0) return;
     for (const message of await this.#home.queue.receive(queue, room, this.#settings.visibilityMs))
       await this.#answer(message);
@@ -108,14 +119,22 @@ export class Workers {
   }
 
   #begin(key: RowKey): void {
-    if (this.#busy.has(key) || this.#busy.size >= this.#settings.concurrency || this.#stop.signal.aborted) return;
+    if (this.#busy.has(key) || this.#room() <= 0 || this.#stop.signal.aborted) return;
     const work = workOn(this.#home, key, this.#stop.signal)
       .catch((error: unknown) => this.#failed(key, error))
       .finally(() => {
         this.#busy.delete(key);
         this.ring();
       });
-    this.#busy.set(key, work);
+    this.#busy.set(key, { work, since: this.#home.monotonic() });
+  }
+
+  /** How much more may begin now. What takes long mostly waits for a target that does not answer: that must not hold up the others. */
+  #room(): number {
+    const { concurrency } = this.#settings;
+    const now = this.#home.monotonic();
+    const quick = [...this.#busy.values()].filter((busy) => now - busy.since < longMs).length;
+    return Math.min(concurrency - quick, concurrency * longFactor - this.#busy.size);
   }
 
   #failed(key: RowKey, error: unknown): void {

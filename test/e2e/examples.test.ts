@@ -1,4 +1,4 @@
-// The first minutes of a person: start, first sync, drift, a stop and a start, images, rollback; every kind of doorbell on the way.
+// The first minutes of a person: start, first sync, a stop and a start, images, rollback; every kind of doorbell on the way.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,19 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileRegistry } from '../../lib/adapters/sandbox/registry/registry.ts';
 import type { SandboxHand } from '../../lib/runtime/sandbox-cluster.ts';
 import { liveResource } from '../../lib/runtime/sandbox-stacks.ts';
-import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git.ts';
 import { at, cli, dataDirectory, live, removeDir, type Running, settledAt, up, Work } from '../support/server.ts';
 
 const registry = '111122223333.dkr.ecr.eu-west-1.amazonaws.com';
-const web = { kind: 'deployment', name: 'web', namespace: 'web' } as const;
 
 let dataDir: string;
 let server: Running;
 let hand: SandboxHand;
 let work: Work;
-/** Where the events stood when a person changed something. */
-let edited: number;
 
 beforeAll(async () => {
   dataDir = dataDirectory();
@@ -50,9 +46,6 @@ const stacksEndpoint = (): string => {
   };
   return file.sandbox.stacksEndpoint;
 };
-const editReplicas = async (value: number): Promise<void> => {
-  await hand.edit(web, [{ path: ['spec', 'replicas'], value }]);
-};
 const pushImage = async (image: string): Promise<void> => {
   const event = await fileRegistry(join(dataDir, 'sandbox', 'images')).push(image, Date.now());
   const token = readFileSync(join(dataDir, 'token'), 'utf8').trim();
@@ -70,9 +63,6 @@ describe('the examples', { shuffle: false }, () => {
     const backend = await server.api.until('backend', 'settled', settledAt(), 10_000);
     expect(await deployed('status', 'readyReplicas')).toBe(2);
     expect(backend).toMatchObject({ sandbox: true, lastRun: { outcome: 'succeeded' } });
-    // For the test of drift below: the sweep comes while others run.
-    edited = server.events.mark();
-    await editReplicas(5);
   });
 
   test('a second server on the same data directory is refused', async () => {
@@ -94,23 +84,6 @@ describe('the examples', { shuffle: false }, () => {
       expect(response.status).toBe(401);
     }
     expect(server.events.since(mark).filter((event) => event.event === 'revision')).toEqual([]);
-  });
-
-  test('a change by hand is reported as an event with its owner, and healed', async () => {
-    const report = await server.events.next(
-      edited,
-      'a drift report',
-      (event) => event.event === 'drift-report',
-      15_000,
-    );
-    expect(report.data).toMatchObject({
-      source: 'holdfast',
-      'detail-type': 'Holdfast Drift Report',
-      detail: { app: 'web', items: [{ subject: 'Deployment/web/web', owner: 'kubectl-edit' }] },
-    });
-    await eventually(async () => (await replicas()) === 2);
-    await server.api.until('web', 'healed', (app) => settledAt()(app) && app.lastRun?.trigger === 'drift');
-    expect((await history('web'))[0]).toMatchObject({ mode: 'heal', outcome: 'succeeded' });
   });
 
   test('SIGTERM ends with 130, and the next start goes on at the same address with the same state', async () => {

@@ -46,12 +46,13 @@ beforeAll(async () => {
   dataDir = dataDirectory();
   server = await up({ dataDir, args: ['--no-examples'] });
   work = await Work.clone(`${server.ready.git}/demo.git`, dataDir);
-  entries = apps.map(entry);
+  entries = [...apps.map(entry), `${entry('healing')}, sync: { auto: true, selfHeal: true }`];
   work.write({
     'holdfast.yaml': config(...entries),
     'apps/web/web.yaml': deployment('web', 2),
     'apps/steady/steady.yaml': configMap('steady'),
     'apps/drifting/drifting.yaml': configMap('drifting'),
+    'apps/healing/healing.yaml': deployment('healing', 2),
     ...files('ten', 10),
     ...files('pruned', 3),
     ...files('budget', 12),
@@ -61,10 +62,12 @@ beforeAll(async () => {
   const head = await work.push('first');
   await Promise.all(apps.map((app) => server.api.until(app, 'settled', settledAt(head), 15_000)));
   hand = await server.hand();
-  // For the last test: the sweep comes while others run.
-  await hand.edit({ kind: 'configmap', name: 'drifting', namespace: 'default' }, [
-    { path: ['data', 'value'], value: '7' },
-  ]);
+  await server.api.until('healing', 'settled', settledAt(head), 15_000);
+  // For the last two tests: the sweep comes while others run.
+  const byHand = { path: ['data', 'value'], value: '7' };
+  await hand.edit({ kind: 'configmap', name: 'drifting', namespace: 'default' }, [byHand]);
+  const scaled = { path: ['spec', 'replicas'], value: 7 };
+  await hand.edit({ kind: 'deployment', name: 'healing', namespace: 'default' }, [scaled]);
 });
 
 afterAll(async () => {
@@ -289,5 +292,19 @@ describe('pushes to one server', { shuffle: false }, () => {
     await server.api.call('POST', '/apps/drifting/sync', {});
     await server.api.until('drifting', 'synced', settledAt());
     expect(await value('drifting')).toBe('1');
+  });
+
+  test('a change by hand is reported with its owner, as an event, and put back where healing is wanted', async () => {
+    await eventually(async () => (await replicas('healing')) === 2, { within: 15_000, what: 'the heal' });
+    await server.api.until('healing', 'healed', (app) => settledAt()(app) && app.lastRun?.trigger === 'drift');
+    const events = server.events.all.filter((event) => event.app === 'healing');
+    const report = events.findIndex((event) => event.event === 'drift-report');
+    expect(events[report]?.data).toMatchObject({
+      source: 'holdfast',
+      'detail-type': 'Holdfast Drift Report',
+      detail: { app: 'healing', items: [{ subject: 'Deployment/default/healing', owner: 'kubectl-edit' }] },
+    });
+    expect(report).toBeLessThan(events.findIndex((event) => event.message === 'healing (drift)'));
+    expect(events.filter((event) => event.event === 'drift-report')).toHaveLength(1);
   });
 });

@@ -115,3 +115,29 @@ test('stopped in the middle of a run, the run is neither failed nor lost: the ne
   expect(sim.live('a')).toEqual({ x: '1', z: '1' });
   expect(await sim.runs('a')).toMatchObject([{ outcome: 'succeeded' }]);
 });
+
+test('applications whose target does not answer do not hold up the others', async () => {
+  const { sim, workers } = running({ concurrency: 2 });
+  const hanging = new AbortController();
+  onTestFinished(() => hanging.abort());
+  let hung = 0;
+  sim.cluster.fault = async (_moment, app) => {
+    if (app === 'root/e') return undefined;
+    hung += 1;
+    if (!hanging.signal.aborted) await new Promise((resolve) => hanging.signal.addEventListener('abort', resolve));
+    return undefined;
+  };
+  sim.push({ apps: { a: { objects: { x: '1' } }, b: { objects: { z: '1' } }, d: { objects: { w: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'poll', at: 0 });
+  workers.start();
+  await eventually(() => hung === 2);
+  sim.push({ apps: { ...sim.latest.apps, e: { objects: { v: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: 0 });
+  sim.clock.advance(3_000);
+  await eventually(() => hung === 3);
+  sim.clock.advance(3_000);
+  await eventually(() => sim.live('e')['v'] === '1');
+  hanging.abort();
+  expect(await eventually(() => rest(sim))).toBe(true);
+  expect(sim.live('d')).toEqual({ w: '1' });
+});

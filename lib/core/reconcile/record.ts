@@ -137,6 +137,11 @@ export function acted(state: AppState, run: RunState, facts: Facts, step: Step<A
   return on(markApplied(state, done, facts), done, { phase: 'follow', followingSince: facts.now });
 }
 
+/** The worker that made the plan is gone, perhaps in the middle of carrying it out: look and plan again. */
+export function planLost(state: AppState, run: RunState): Recorded {
+  return on(state, run, { phase: 'observe', partial: true });
+}
+
 /** Everything the run wanted is written: from now on drift is measured against it. */
 function markApplied(state: AppState, run: RunState, facts: Facts): AppState {
   if (run.desired === undefined || run.desiredDigest === undefined) return state;
