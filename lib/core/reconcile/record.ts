@@ -93,7 +93,12 @@ export function observed(state: AppState, run: RunState, facts: Facts, step: Ste
   if (step.status === 'wait') return waiting(state, run, facts, step);
   if (step.status === 'failed') return failed(state, run, facts, step.cause);
   const cost = { ...run.cost, objects: run.cost.objects + step.value.compared };
-  if (!step.value.inSync) return on(state, run, { phase: 'prepare', cost });
+  if (!step.value.inSync) {
+    const { drift } = step.value;
+    // A run that overwrites a change by hand says so first; a heal was told by the look that started it.
+    const told = drift.length === 0 || run.mode === 'heal' ? state.outbox : [...state.outbox, driftEvent(facts, drift)];
+    return on({ ...state, outbox: told }, run, { phase: 'prepare', cost });
+  }
   // Proven equal: nothing to plan. What is applied is what this run wanted.
   return on(markApplied({ ...state, health: step.value.health.health, drift: undefined }, run, facts), run, {
     phase: 'follow',

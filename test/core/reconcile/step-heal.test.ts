@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { decide } from '../../../lib/core/reconcile/decide.ts';
 import type { Facts } from '../../../lib/core/reconcile/facts.ts';
-import { acted, followed, lookedAt, rendered } from '../../../lib/core/reconcile/record.ts';
+import { acted, followed, lookedAt, observed, rendered } from '../../../lib/core/reconcile/record.ts';
 import { type AppState, newAppState } from '../../../lib/core/reconcile/state.ts';
 import { source, facts, healthy, failure, stateOf, runOf, applyAll, drift, look } from '../../support/step.ts';
 
@@ -39,6 +39,15 @@ test('selfHeal puts a field back three times in an hour, then stops and says who
   expect(state.message).toMatch(/^kubectl-edit keeps changing Deployment\/n\/web spec.replicas/);
   const later = facts({ ...given, now: given.now + 3_600_001 });
   expect(stateOf(lookedAt(state, later, look(drift), 'drift/5')).run).toMatchObject({ mode: 'heal' });
+});
+
+test('a sync that overwrites a change by hand reports it first', () => {
+  const asked = facts({ intent: { sync: 1 }, newRunId: 'run2' });
+  let state = decide({ ...applyAll(newAppState, facts()), outbox: [] }, asked).state;
+  state = stateOf(rendered(state, runOf(state), asked, { kind: 'desired', key: 'desired/1', digest: 'd-k1' }));
+  state = stateOf(observed(state, runOf(state), asked, look(drift)));
+  expect(state.run).toMatchObject({ mode: 'sync', phase: 'prepare' });
+  expect(state.outbox.map((event) => event.type)).toEqual(['Holdfast Drift Report']);
 });
 
 test('suspend stops heals but not reports', () => {
