@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../lib/core/errors.ts';
-import type { RowKey } from '../../lib/core/reconcile/store.ts';
+import type { RowKey, StoredRun } from '../../lib/core/reconcile/store.ts';
 import { appKey } from '../../lib/runtime/rows.ts';
 import { editByHand, type Write } from '../support/fake-target.ts';
 import { type AppContent, type Content, Simulation, type Worker } from '../support/simulation.ts';
@@ -25,7 +25,7 @@ type Step =
   | { readonly do: 'fail'; readonly app: App; readonly retryable: boolean }
   | { readonly do: 'work' | 'git-fails' | 'git-works' }
   | { readonly do: 'edit'; readonly app: App; readonly name: string; readonly value: string | undefined }
-  | { readonly do: 'suspend' | 'resume' | 'sync'; readonly app: App };
+  | { readonly do: 'suspend' | 'resume' | 'sync' | 'rollback'; readonly app: App };
 
 const app = fc.constantFrom(...apps);
 const name = fc.constantFrom(...names);
@@ -57,7 +57,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('edit' as const), app, name, value }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('suspend' as const, 'resume' as const, 'sync' as const), app }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('suspend' as const, 'resume' as const, 'sync' as const, 'rollback' as const),
+      app,
+    }),
   },
 );
 
@@ -100,11 +103,24 @@ class Scenario {
     const row = await sim.store.read(appKey(write.app));
     if (!frozen && row?.lease?.holder !== write.worker) this.wrong.push(`${write.worker} wrote without the lease`);
     if (write.kind !== 'delete') return;
-    const record = row?.state as { run?: { id: string; revision: string; mode: string } } | undefined;
-    const revision = record?.run?.revision ?? '';
+    const run = (row?.state as { run?: { revision: string; mode: string; note?: string } } | undefined)?.run;
+    const pinned = run?.mode === 'rollback' ? await sim.store.run(run.note ?? '') : undefined;
+    const applied = row === undefined ? undefined : (row.state as { applied?: { runId: string } }).applied;
+    const healed = run?.mode === 'heal' ? await sim.store.run(applied?.runId ?? '') : undefined;
+    const revision = await this.#wantedRevision(run?.revision ?? '', pinned ?? healed);
     const content = sim.content(revision)?.apps[short(write.app)];
     if (content === undefined || content.broken === true || Object.keys(content.objects).includes(write.name))
       this.wrong.push(`${write.name} deleted although ${revision} does not drop it`);
+  }
+
+  /** The revision whose content a run carries: its own, or that of the run it goes back to. */
+  async #wantedRevision(own: string, of: StoredRun | undefined): Promise<string> {
+    let run = of?.record as { mode: string; note?: string; revision: string } | undefined;
+    while (run?.mode === 'rollback')
+      run = (await this.sim.store.run(run.note ?? ''))?.record as
+        | { mode: string; note?: string; revision: string }
+        | undefined;
+    return run?.revision ?? own;
   }
 
   /** Whether the worker that asks stood still, perhaps for longer than its lease. */
@@ -185,18 +201,20 @@ class Scenario {
     this.sim.push({ ...latest, apps: { ...latest.apps, [which]: change(content) } });
   }
 
-  async #intend(which: App, verb: 'suspend' | 'resume' | 'sync'): Promise<void> {
+  async #intend(which: App, verb: 'suspend' | 'resume' | 'sync' | 'rollback'): Promise<void> {
     const { store, clock } = this.sim;
     const key = appKey(`root/${which}`);
     const row = await store.read(key);
     if (row === undefined) return;
     const state = row.state as { synced?: number } | undefined;
-    const change =
-      verb === 'suspend'
-        ? { suspended: true }
-        : verb === 'resume'
-          ? { suspended: undefined }
-          : { sync: Math.max(row.intent.sync ?? 0, state?.synced ?? 0) + 1 };
+    const completed = (await this.sim.runs(which)).filter((run) => run.outcome === 'succeeded');
+    const pin = completed.at(Math.floor(this.sim.random() * completed.length))?.id;
+    const change = {
+      suspend: { suspended: true },
+      resume: { suspended: undefined, pin: undefined },
+      sync: { sync: Math.max(row.intent.sync ?? 0, state?.synced ?? 0) + 1, pin: undefined },
+      rollback: pin === undefined ? {} : { pin },
+    }[verb];
     await store.intend(key, change, { kind: 'manual', at: clock.now() });
   }
 
