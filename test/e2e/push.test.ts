@@ -57,7 +57,7 @@ beforeAll(async () => {
     ...files('pruned', 3),
     ...files('budget', 12),
     ...files('leaving', 2),
-    ...files('before', 2),
+    ...files('before', 3),
   });
   const head = await work.push('first');
   await Promise.all(apps.map((app) => server.api.until(app, 'settled', settledAt(head), 15_000)));
@@ -176,13 +176,15 @@ describe('pushes to one server', { shuffle: false }, () => {
     await server.api.until('leaving', 'back', settledAt(await reconfigure('leaving comes back')));
   });
 
-  test('a renamed application keeps its objects, and prunes what goes with the rename later', async () => {
+  test('a renamed application keeps its objects, and prunes what goes with the rename and later', async () => {
     const uid = at(await live(hand, 'configmap', 'before-0', 'default'), 'metadata', 'uid');
     entries = entries.map((one) =>
       one === entry('before') ? 'name: after, path: apps/before, movedFrom: before' : one,
     );
-    const head = await reconfigure('renamed');
+    work.remove('apps/before/before-2.yaml');
+    const head = await reconfigure('renamed, and one less');
     await server.api.until('after', 'settled', settledAt(head));
+    expect(await Promise.all(names('before', 3).map(exists))).toEqual([true, true, false]);
     const object = await live(hand, 'configmap', 'before-0', 'default');
     expect(at(object, 'metadata', 'uid')).toBe(uid);
     expect(at(object, 'metadata', 'labels', 'holdfast.dev/app')).toBe('after');

@@ -7,12 +7,11 @@ import { stripPaths } from '../../core/kubernetes/field-path.ts';
 import { maskedFailure } from '../../core/kubernetes/failure.ts';
 import { fieldManager } from '../../core/kubernetes/marks.ts';
 import { idText, type KubeObject } from '../../core/kubernetes/object.ts';
-import type { Application } from '../../core/config/model.ts';
 import type { TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
 import { isKubeError, type KubeErrorCode } from './errors.ts';
 import type { ApiResource } from './types.ts';
-import type { Item, Judgement, View, Wanted } from './view.ts';
+import { formerId, type Item, type Judgement, type View, type Wanted } from './view.ts';
 
 /** How often an object may change under our hands before the plan is given up; a rollout writes status all the time. */
 const maxRounds = 5;
@@ -39,12 +38,6 @@ export interface Judging {
   readonly cluster: Cluster;
   readonly context: TargetContext;
   readonly view: View;
-}
-
-/** Id of an application under its former name. */
-function formerId(app: Application): string | undefined {
-  if (app.movedFrom === undefined) return undefined;
-  return app.movedFrom.includes('/') ? app.movedFrom : `${app.alias}/${app.movedFrom}`;
 }
 
 /** Whose a live object is, for this application. */

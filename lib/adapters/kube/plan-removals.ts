@@ -45,6 +45,7 @@ export function decideRemoval(view: View, item: Item, entry: ObjectEntry): Prune
     entry,
     look: liveLook(item),
     marks: view.marks,
+    ...(view.former === undefined ? {} : { former: view.former }),
     policy: app.prune,
     enabled: prune?.enabled ?? app.prune.enabled,
     confirmed: prune?.confirmed ?? false,

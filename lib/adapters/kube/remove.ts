@@ -58,7 +58,9 @@ export async function removeObject(acting: Acting, step: RemoveStep): Promise<'g
         return 'gone';
       }
       // Still the object that we made: that its status moved does not change what is wanted.
-      if (live.metadata.uid !== step.uid || !isOurs(live, removing.id, acting.view.marks)) break;
+      const { marks, former } = acting.view;
+      const ours = [marks, ...(former === undefined ? [] : [former])].some((own) => isOurs(live, removing.id, own));
+      if (live.metadata.uid !== step.uid || !ours) break;
       resourceVersion = live.metadata.resourceVersion ?? '';
     }
   }

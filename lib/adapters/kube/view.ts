@@ -1,4 +1,5 @@
 // What is known of one application on a cluster while it is looked at: its items, wanted or recorded, and what was seen of each.
+import type { Application } from '../../core/config/model.ts';
 import type { Failure } from '../../core/errors.ts';
 import { place, type PlacedObject } from '../../core/kubernetes/identity.ts';
 import {
@@ -86,6 +87,8 @@ export interface Extra {
 export interface View {
   readonly request: ObserveRequest;
   readonly marks: Marks;
+  /** Marks of the application's former name, when it was renamed. */
+  readonly former?: Marks;
   /** Desired state unchanged since it was applied completely: only drift is possible. */
   readonly atRest: boolean;
   readonly settings: string;
@@ -123,7 +126,17 @@ export function viewOf(request: ObserveRequest, context: TargetContext): View {
     request.appliedDigest !== undefined &&
     request.appliedDigest === request.desiredDigest &&
     request.inventory.settings === settings;
-  return { request, marks, atRest, settings, items, extras: new Map(), opened: undefined };
+  const former = formerId(request.app);
+  return {
+    request,
+    marks,
+    ...(former === undefined ? {} : { former: marksOf({ ...marks.owner, application: former }, context.hash) }),
+    atRest,
+    settings,
+    items,
+    extras: new Map(),
+    opened: undefined,
+  };
 }
 
 /** Whether the inventory alone may answer: nothing can have changed but the cluster. */
@@ -219,4 +232,10 @@ export function itemHealth(item: Item): ObjectHealth {
     default:
       return objectHealth(item.id, { health: 'Unknown', message: 'it was not looked at' });
   }
+}
+
+/** Id of an application under its former name. */
+export function formerId(app: Application): string | undefined {
+  if (app.movedFrom === undefined) return undefined;
+  return app.movedFrom.includes('/') ? app.movedFrom : `${app.alias}/${app.movedFrom}`;
 }

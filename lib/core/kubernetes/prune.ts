@@ -26,6 +26,8 @@ export interface PruneSituation {
   readonly entry: InventoryEntry;
   readonly look: LiveLook;
   readonly marks: Marks;
+  /** Of the application's former name, when it was renamed: what still carries them is its own. */
+  readonly former?: Marks;
   readonly policy: PrunePolicy;
   /** For this run: whether deleting is on, and whether a person said so. */
   readonly enabled: boolean;
@@ -50,8 +52,10 @@ function isProtected(id: ObjectId, policy: PrunePolicy): boolean {
 
 function stillOurs(situation: PruneSituation, live: KubeObject): boolean {
   const { uid } = situation.entry;
+  const { id, marks, former } = situation;
   // An entry without uid is an intent whose result was lost: the marks alone tell.
-  return (uid === undefined || uid === live.metadata.uid) && isOurs(live, situation.id, situation.marks);
+  if (uid !== undefined && uid !== live.metadata.uid) return false;
+  return isOurs(live, id, marks) || (former !== undefined && uid !== undefined && isOurs(live, id, former));
 }
 
 /** Reasons to leave a live object of ours alone, in the order in which a person should hear them. */
@@ -68,6 +72,14 @@ function reasonToKeep(situation: PruneSituation): string | undefined {
 
 /** What to do with one stale entry. */
 export function decidePrune(situation: PruneSituation): PruneDecision {
+  const decision = decide(situation);
+  const { look, id, marks } = situation;
+  if (decision.kind !== 'release' || look.state !== 'present' || isOurs(look.object, id, marks)) return decision;
+  // Only our own marks can be taken off; those of the former name are left to whoever takes the object over.
+  return { kind: 'forget', reason: decision.reason };
+}
+
+function decide(situation: PruneSituation): PruneDecision {
   const { entry, look } = situation;
   if (look.state === 'unknown') return { kind: 'keep', reason: look.reason };
   if (look.state === 'absent') return { kind: 'forget', reason: 'it is gone' };

@@ -66,6 +66,23 @@ describe('decidePrune', () => {
     expect(decide({ ...situation, policy: { ...policy, kinds: [kind] } }).kind).toBe('delete');
   });
 
+  describe('of a renamed application, an object with the marks of the former name', () => {
+    const renamed = { marks: marksOf({ installation: 'local', application: 'demo/new' }, hash), former: marks };
+
+    it('is its own', () => {
+      expect(decide(renamed)).toEqual({ kind: 'delete' });
+    });
+
+    it.each<readonly [string, Partial<PruneSituation>]>([
+      ['it is not known to be the object that was made', { entry: { id: configMapId, origin: 'created' } }],
+      ['nobody said that it was renamed', { former: undefined }],
+      ['another application wants it', { wantedBy: 'demo/b' }],
+      ['it was adopted', { entry: { id: configMapId, uid: 'u', origin: 'adopted' } }],
+    ])('is left as it is when %s', (_, changes) => {
+      expect(decide({ ...renamed, ...changes }).kind).toBe('forget');
+    });
+  });
+
   it('deletes with a word: confirmed, adopted', () => {
     expect(decide({ policy: { ...policy, confirm: true }, confirmed: true }).kind).toBe('delete');
     const entry = { id: configMapId, uid: 'u', origin: 'adopted' as const };
