@@ -73,6 +73,7 @@ function serving(program: Command, action: Wrap): void {
     .option('--root <url>', 'root repository, URL or path, with #BRANCH (default: demo.git of the built-in Git host)')
     .option('--port <n>', 'port on 127.0.0.1 (kept in the data directory)')
     .addOption(dataFlag())
+    .option('--rotate-webhook-secret', 'make a new webhook secret; the one in use stays good until the next time')
     .option('--no-examples', 'do not seed demo.git with the examples')
     .option('--kubeconfig <file>', 'kubeconfig for kubeconfig targets')
     .addOption(installationFlag())

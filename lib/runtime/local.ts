@@ -30,7 +30,15 @@ import { repoKey } from './rows.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { removeServerFile, type ServerFile, writeServerFile } from './server-file.ts';
 import { openTargets } from './targets.ts';
-import { hmacWith, type Installation, loadInstallation, sha256, timeId } from './tools.ts';
+import {
+  hmacWith,
+  type Installation,
+  loadInstallation,
+  rotateWebhookSecret,
+  sha256,
+  timeId,
+  webhookSecretsOf,
+} from './tools.ts';
 import { createViews } from './views.ts';
 import { deliverPush } from './deliver.ts';
 import { Workers } from './worker.ts';
@@ -45,6 +53,8 @@ export interface LocalOptions {
   readonly examples: boolean;
   readonly kubeconfig?: string | undefined;
   readonly installation?: string | undefined;
+  /** Make a new webhook secret; the old one stays good until the next rotation. */
+  readonly rotateWebhookSecret?: boolean;
   readonly emit: (event: RunnerEvent) => void;
   /** Shorter waits, for the demo and for tests. */
   readonly settings?: Partial<Home['settings']>;
@@ -87,7 +97,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     await store.close();
     throw error;
   });
-  const installation = await loadInstallation(store, options.installation);
+  const stored = await loadInstallation(store, options.installation);
+  const installation = options.rotateWebhookSecret === true ? await rotateWebhookSecret(store, stored) : stored;
   const sandbox = sandboxOnDemand(dataDir);
   const feed = createFeed({ start: timeId(Date.now()) });
   const blobs = fsBlobs(path.join(dataDir, 'blobs'));
@@ -104,7 +115,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     branch: options.root?.branch ?? 'main',
     alias: rootAlias,
   });
-  const emit = scrubbed([token, installation.webhookSecret, installation.key], (event) => {
+  const emit = scrubbed([token, installation.key, ...webhookSecretsOf(installation)], (event) => {
     feed.publish(event);
     options.emit(event);
   });
@@ -255,7 +266,7 @@ async function serve(
     queue,
     views,
     token,
-    webhookSecrets: async (alias) => (alias === rootAlias ? [installation.webhookSecret] : []),
+    webhookSecrets: async (alias) => (alias === rootAlias ? webhookSecretsOf(installation) : []),
     hash: sha256,
     now: () => systemClock.now(),
     onError,

@@ -26,6 +26,8 @@ export interface Installation {
   readonly key: string;
   /** Hex, 32 bytes: webhooks of the built-in Git host are signed with it. */
   readonly webhookSecret: string;
+  /** The secret before the last rotation: good until the next one, so that a Git host can be changed in between. */
+  readonly previousWebhookSecret?: string;
 }
 
 /** A name of an installation: a DNS label of at most 20 characters, because it stands in labels and field managers. */
@@ -49,6 +51,23 @@ export async function loadInstallation(store: Store, name: string | undefined): 
   };
   const written = await store.setValue('installation', asJson(fresh), undefined);
   return written ? fresh : await loadInstallation(store, name);
+}
+
+/** A new webhook secret; the one in use stays good until the next rotation. */
+export async function rotateWebhookSecret(store: Store, installation: Installation): Promise<Installation> {
+  const next: Installation = {
+    ...installation,
+    webhookSecret: randomBytes(32).toString('hex'),
+    previousWebhookSecret: installation.webhookSecret,
+  };
+  const written = await store.setValue('installation', asJson(next), asJson(installation));
+  return written ? next : await loadInstallation(store, installation.name);
+}
+
+/** The secrets that a webhook may be signed with, the current one first. */
+export function webhookSecretsOf(installation: Installation): readonly string[] {
+  const { webhookSecret, previousWebhookSecret } = installation;
+  return previousWebhookSecret === undefined ? [webhookSecret] : [webhookSecret, previousWebhookSecret];
 }
 
 function badName(name: string): HoldfastError {

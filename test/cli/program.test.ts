@@ -24,7 +24,20 @@ describe('commands and their flags', () => {
   const source = ['--repo', '--revision', '--worktree'];
   const target = ['--context', '--data', '--installation', '--kubeconfig', '--output', '--target'];
   test.each([
-    ['up', ['--data', '--installation', '--json', '--kubeconfig', '--no-examples', '--output', '--port', '--root']],
+    [
+      'up',
+      [
+        '--data',
+        '--installation',
+        '--json',
+        '--kubeconfig',
+        '--no-examples',
+        '--rotate-webhook-secret',
+        '--output',
+        '--port',
+        '--root',
+      ],
+    ],
     ['validate', ['--json', '--output', '--repo', '--revision', '--worktree']],
     ['render', [...source, '--api-versions', '--enable-helm', '--json', '--kube-version', '--output']],
     ['plan', [...source, ...target, '--json']],

@@ -25,6 +25,7 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     ...portOf(flags),
     ...(root === undefined ? {} : { root }),
     ...(text(flags, 'kubeconfig') === undefined ? {} : { kubeconfig: text(flags, 'kubeconfig') }),
+    ...(flags['rotateWebhookSecret'] === true ? { rotateWebhookSecret: true } : {}),
     ...(text(flags, 'installation') === undefined ? {} : { installation: text(flags, 'installation') }),
   });
   await writeOut(json ? readyJson(server) : readyText(server, flags));
