@@ -30,8 +30,11 @@ export function fsBlobs(directory: string): Blobs {
     sweep(temp);
   });
   const place = (key: string): string => join(data, ...placeOf(key));
+  // Unique in the process by the number, among processes that share an id over time by the random part.
+  const own = `${process.pid}-${randomBytes(8).toString('hex')}`;
+  let written = 0;
   const write = (path: string, bytes: Uint8Array): void => {
-    const beside = join(temp, `${process.pid}-${randomBytes(8).toString('hex')}`);
+    const beside = join(temp, `${own}-${++written}`);
     try {
       writeFileSync(beside, bytes, { mode: 0o600, flag: 'wx' });
       renameSync(beside, path);
