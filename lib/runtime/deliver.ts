@@ -1,6 +1,6 @@
 // The built-in Git host delivers the same signed webhook to the same endpoint as any other host would.
-import { createHmac } from 'node:crypto';
 import type { PushedRef } from '../adapters/githost/builtin.ts';
+import { signBody } from '../adapters/webhook/verify.ts';
 import { githubPushPayload } from '../core/trigger/github.ts';
 import type { RunnerEvent } from './home.ts';
 import { rootAlias } from './open.ts';
@@ -20,7 +20,7 @@ export function deliverPush(delivery: Delivery): void {
   const { push, webhook, rootUrl } = delivery;
   if (new URL(rootUrl, webhook).pathname !== `/${push.repository}.git`) return;
   const body = JSON.stringify(githubPushPayload({ ...push, url: rootUrl }));
-  const signature = createHmac('sha256', delivery.secret).update(body).digest('hex');
+  const signature = signBody(new TextEncoder().encode(body), delivery.secret);
   fetch(`${webhook}/${rootAlias}`, {
     method: 'POST',
     body,
@@ -28,7 +28,7 @@ export function deliverPush(delivery: Delivery): void {
       'content-type': 'application/json',
       'x-github-event': 'push',
       'x-github-delivery': delivery.newId(),
-      'x-hub-signature-256': `sha256=${signature}`,
+      'x-hub-signature-256': signature,
     },
   }).then(
     (response) => {
