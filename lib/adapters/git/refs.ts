@@ -22,7 +22,7 @@ export function branchMissing(branch: string, present: readonly string[]): Holdf
       source: 'user',
       message: 'The repository has no commits yet',
       retryable: true,
-      next: `git push origin HEAD:${isBranch(branch) ? branch : 'main'}`,
+      next: branch === 'HEAD' ? 'git commit' : `git push origin HEAD:${isBranch(branch) ? branch : 'main'}`,
     });
   }
   const some = present.slice(0, 5).map((name) => shown(name, 60));

@@ -1,6 +1,7 @@
 // `holdfast up` (npm start): everything in one process on 127.0.0.1 until Ctrl-C.
 import type { RunnerEvent } from '../../runtime/home.ts';
 import { type LocalServer, startLocal } from '../../runtime/local.ts';
+import { createLog, createScrubber } from '../../runtime/log.ts';
 import { exitCodes, usage } from '../exit.ts';
 import { type CommandFlags, text, wantsJson } from '../flags.ts';
 import { stopOnInterrupt } from '../interrupt.ts';
@@ -12,10 +13,15 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
   const stop = stopOnInterrupt({ saving: true });
   const early: RunnerEvent[] = [];
   let ready = false;
+  const print = createLog({
+    scrubber: createScrubber(),
+    ...(json ? {} : { line: (event: RunnerEvent) => eventLine(event, paintOut) }),
+    write: (line) => process.stdout.write(line),
+  });
   // The ready line is the first one that a script reads.
   const emit = (event: RunnerEvent): void => {
     if (!ready) early.push(event);
-    else print(event, json);
+    else print(event);
   };
   const root = rootOf(text(flags, 'root'));
   const server = await startLocal({
@@ -30,17 +36,13 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
   });
   await writeOut(json ? readyJson(server) : readyText(server, flags));
   ready = true;
-  for (const event of early) print(event, json);
+  for (const event of early) print(event);
   await new Promise<void>((resolve) => {
     if (stop.stopped()) resolve();
     stop.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await server.close();
   return exitCodes.interrupted;
-}
-
-function print(event: RunnerEvent, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(event)}\n` : eventLine(event, paintOut));
 }
 
 function portOf(flags: CommandFlags): { port?: number } {
