@@ -2,6 +2,7 @@
 import type { Application, TargetSpec } from '../core/config/model.ts';
 import type { ImageRegistry } from '../core/image/registry.ts';
 import type { Hash, Hmac, Json } from '../core/json.ts';
+import type { Notifier } from '../core/notify/notifier.ts';
 import type { Target } from '../core/plan/target.ts';
 import type { Renderer, RendererKind } from '../core/render/model.ts';
 import type { GitLimits, GitSource, GitWriter } from '../core/source/git.ts';
@@ -50,7 +51,10 @@ export interface Home {
   readonly renderers: Readonly<Record<RendererKind, Renderer>>;
   readonly targets: Targets;
   readonly registry: ImageRegistry;
+  /** The log and the feed: never waits, may lose. */
   readonly emit: (event: RunnerEvent) => void;
+  /** Run outcomes and drift reports for the outside: accepted, or sent again. */
+  readonly notifier: Notifier;
   /** Ids of the applications that depend on this one, from the catalogue in force. */
   readonly dependents: (id: string) => Promise<readonly string[]>;
   /** Milliseconds since the epoch. */

@@ -29,6 +29,7 @@ import { openRoot } from './root.ts';
 import { repoKey } from './rows.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { removeServerFile, type ServerFile, writeServerFile } from './server-file.ts';
+import { nobody } from './outbox.ts';
 import { openTargets } from './targets.ts';
 import {
   hmacWith,
@@ -318,6 +319,7 @@ function makeHome(parts: HomeParts): Home {
     }),
     registry: fileRegistry(path.join(dataDir, 'sandbox', 'images')),
     emit,
+    notifier: nobody,
     dependents: dependentsOf({ store, blobs }),
     now: () => systemClock.now(),
     monotonic: () => systemClock.monotonic(),

@@ -23,6 +23,7 @@ import type { Home, RunnerEvent } from './home.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 import { configFile } from './sources.ts';
+import { nobody } from './outbox.ts';
 import { openTargets } from './targets.ts';
 import { hmacWith, loadInstallation, sha256, timeId } from './tools.ts';
 
@@ -166,6 +167,7 @@ export async function openRepository(options: OpenOptions): Promise<Opened> {
     // Images are followed by the server only: a one-shot command applies what is committed.
     registry: { tags: async () => [] },
     emit: options.emit ?? (() => undefined),
+    notifier: nobody,
     dependents: dependentsOf(kept),
     now: () => systemClock.now(),
     monotonic: () => systemClock.monotonic(),

@@ -1,44 +1,20 @@
 // One wake of one application: take the lease, decide, do, record, until there is nothing to do now; then give the row back.
-import type { Application } from '../core/config/model.ts';
-import { asFailure, HoldfastError } from '../core/errors.ts';
 import type { Plan } from '../core/plan/model.ts';
-import type { Observation, Step } from '../core/plan/target.ts';
 import { decide } from '../core/reconcile/decide.ts';
 import type { Effect, Facts } from '../core/reconcile/facts.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
-import {
-  acted,
-  followed,
-  lookedAt,
-  observed,
-  planLost,
-  prepared,
-  type Recorded,
-  rendered,
-  type RenderOutcome,
-} from '../core/reconcile/record.ts';
-import type { AppSource, AppState, RunRecord } from '../core/reconcile/state.ts';
+import type { Recorded } from '../core/reconcile/record.ts';
+import type { AppState, RunRecord } from '../core/reconcile/state.ts';
 import type { Lease, Row } from '../core/reconcile/store.ts';
+import { forgetPrune, isAskedFor } from './asked-for.ts';
 import { CostMeter, metered } from './cost.ts';
+import { type Desk, performEffect, performerAt, targetOf } from './effects.ts';
+import { giveBack } from './give-back.ts';
 import type { Home } from './home.ts';
 import { keepLease } from './lease-keeper.ts';
-import { forgetPrune, isAskedFor } from './asked-for.ts';
-import { giveBack } from './give-back.ts';
-import { inventoryPlace, keepInventory, sayLeftBehind, takeOver } from './move.ts';
-import { isReady, ringDependents, sendEvent, unready } from './outbox.ts';
-import {
-  act,
-  type Bench,
-  discard,
-  follow,
-  observe,
-  type Overrides,
-  type Performer,
-  prepare,
-  render,
-  stopped,
-} from './perform.ts';
-import { appKey, appSource, appState, asJson, writeJson } from './rows.ts';
+import { isReady, ringDependents, sendEvents, unready } from './outbox.ts';
+import { type Bench, discard, type Overrides, stopped } from './perform.ts';
+import { appKey, appSource, appState, asJson } from './rows.ts';
 
 export interface WakeOptions {
   readonly signal: AbortSignal;
@@ -74,6 +50,9 @@ export async function wakeApp(home: Home, id: string, options: WakeOptions): Pro
     keeper.stop();
   }
 }
+
+/** When events that were not accepted are sent again. */
+const resendMs = 30_000;
 
 class Waker {
   readonly #home: Home;
@@ -179,7 +158,8 @@ class Waker {
       this.#acted = true;
     }
     const began = this.#home.monotonic();
-    const recorded = await this.#perform(effect.kind, facts, this.#performer(source));
+    if (effect.kind === 'look') this.#looked = true;
+    const recorded = await performEffect(effect.kind, facts, this.#desk(), source);
     this.#meter.time(effect.kind, this.#home.monotonic() - began);
     return await this.#after(recorded, facts);
   }
@@ -204,107 +184,21 @@ class Waker {
     return undefined;
   }
 
-  async #perform(
-    kind: 'render' | 'observe' | 'prepare' | 'act' | 'follow' | 'look',
-    facts: Facts,
-    performer: Performer,
-  ): Promise<Recorded> {
-    const { run } = this.#state;
-    // Called after the answer is there: a wait that is counted from before a slow answer may be over when it begins.
-    const now = (): Facts => ({ ...facts, now: this.#home.now() });
-    if (kind === 'look' || run === undefined) return await this.#look(performer, now);
-    if (kind === 'render') {
-      const busy = await this.#takeOver(performer.source);
-      const answer = busy ?? (await render(performer, run));
-      return rendered(this.#state, run, now(), answer);
-    }
-    const target = await this.#target(performer);
-    if (target.status !== 'done') return observed(this.#state, run, now(), target);
-    switch (kind) {
-      case 'observe': {
-        const answer = await observe(performer, this.#state, target.value);
-        return observed(this.#state, run, now(), answer);
-      }
-      case 'prepare': {
-        const answer = await prepare(performer, this.#state, target.value);
-        if (answer.status === 'done') this.#showPlan(answer.value.plan, run.id);
-        return prepared(this.#state, run, now(), answer);
-      }
-      case 'act': {
-        const answer = await act(performer, this.#state, run, target.value);
-        if (answer.status === 'failed' && answer.cause.code === 'PlanLost') return planLost(this.#state, run);
-        if (answer.status === 'done') await performer.saveInventory(answer.value.inventory);
-        return acted(this.#state, run, now(), answer);
-      }
-      case 'follow': {
-        const answer = await follow(performer, this.#state, run, target.value);
-        return followed(this.#state, run, now(), answer);
-      }
-    }
-  }
-
-  async #look(performer: Performer, now: () => Facts): Promise<Recorded> {
-    this.#looked = true;
-    const target = await this.#target(performer);
-    if (target.status !== 'done') return lookedAt(this.#state, now(), target, '');
-    const seen: Step<Observation> = await observe(performer, this.#state, target.value);
-    const report = await this.#keepReport(seen, performer.app);
-    return lookedAt(this.#state, now(), seen, report);
-  }
-
-  async #keepReport(seen: Step<Observation>, app: Application): Promise<string> {
-    if (seen.status !== 'done' || seen.value.drift.length === 0) return '';
-    const items = seen.value.drift;
-    const key = `drift/${this.#home.hash(JSON.stringify([app.id, items])).slice(0, 32)}`;
-    await writeJson(this.#home.blobs, key, { v: 1, app: app.name, items });
-    return key;
-  }
-
-  async #target(performer: Performer): Promise<Step<Awaited<ReturnType<Home['targets']['get']>>>> {
-    try {
-      return { status: 'done', value: await this.#home.targets.get(performer.source.target, performer.app) };
-    } catch (error) {
-      if (error instanceof HoldfastError) return { status: 'failed', cause: error.toFailure() };
-      throw error;
-    }
-  }
-
-  #performer(source: AppSource): Performer {
-    const place = inventoryPlace(source);
+  /** What those who carry out effects may see and change of this wake. */
+  #desk(): Desk {
     return {
       home: this.#home,
-      app: source.app,
-      source,
-      overrides: this.#overrides(),
-      bench: this.#bench,
       signal: this.#options.signal,
       guard: this.#guard,
-      saveInventory: async (inventory) => {
-        const key = await keepInventory(this.#home, this.#state, place, inventory);
-        sayLeftBehind(this.#home, source, this.#state);
-        this.#state = { ...this.#state, inventory: key, inventorySize: inventory.entries.length, target: place };
+      bench: this.#bench,
+      overrides: this.#overrides(),
+      state: () => this.#state,
+      keep: async (change) => {
+        this.#state = { ...this.#state, ...change };
         await this.#save();
       },
+      showPlan: (plan, run) => this.#showPlan(plan, run),
     };
-  }
-
-  /** A renamed application begins with the inventory of its former name. */
-  async #takeOver(source: AppSource): Promise<RenderOutcome | undefined> {
-    if (this.#state.inventory !== undefined || source.app.movedFrom === undefined) return undefined;
-    try {
-      const former = await takeOver(this.#home, source, async (handed) => {
-        this.#state = { ...this.#state, ...handed };
-        await this.#save();
-      });
-      const message = `took over what ${former ?? ''} has made`;
-      if (former !== undefined)
-        this.#home.emit({ event: 'app-renamed', at: this.#home.now(), app: source.app.name, message });
-      return undefined;
-    } catch (error) {
-      const failure = asFailure(error);
-      if (failure.code !== 'FormerNameBusy') throw error;
-      return { kind: 'failed', failure };
-    }
   }
 
   /** A person's word about deletes is for the run that they asked for, and for its retries. */
@@ -352,8 +246,8 @@ class Waker {
   async #discard(record: RunRecord, facts: Facts): Promise<void> {
     const { prepared } = this.#bench;
     if (prepared === undefined || this.#acted || facts.source === undefined) return;
-    const performer = this.#performer(facts.source);
-    const target = await this.#target(performer);
+    const performer = performerAt(this.#desk(), facts.source);
+    const target = await targetOf(performer);
     if (target.status === 'done') await discard(performer, record.id, target.value, prepared);
   }
 
@@ -368,8 +262,7 @@ class Waker {
     const { outbox } = this.#state;
     if (outbox.length === 0) return;
     if (outbox.some((event) => event.type === 'Holdfast Run Outcome')) await this.#ringDependents();
-    for (const event of outbox) sendEvent(this.#home, event);
-    this.#state = { ...this.#state, outbox: [] };
+    if (await sendEvents(this.#home, outbox)) this.#state = { ...this.#state, outbox: [] };
   }
 
   async #ringDependents(): Promise<void> {
@@ -387,9 +280,15 @@ class Waker {
     if (this.#state.outbox.length > 0) await this.#save();
     await this.#sendOutbox();
     if (!this.#wasReady && isReady(appSource(this.#row), this.#state)) await this.#ringDependents();
-    const release = { seen: this.#row.wanted, state: asJson(this.#state), ...(due === undefined ? {} : { due }) };
+    const next = this.#state.outbox.length === 0 ? due : Math.min(due ?? Infinity, this.#home.now() + resendMs);
+    const release = {
+      seen: this.#row.wanted,
+      state: asJson(this.#state),
+      ...(next === undefined ? {} : { due: next }),
+    };
     const answer = await this.#home.store.release(this.#row.key, this.#lease, release);
-    if (answer.kind === 'released') return { kind: 'rest', state: this.#state, ...(due === undefined ? {} : { due }) };
+    if (answer.kind === 'released')
+      return { kind: 'rest', state: this.#state, ...(next === undefined ? {} : { due: next }) };
     this.#row = answer.row;
     this.#looked = false;
     return undefined;

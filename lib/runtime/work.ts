@@ -10,17 +10,23 @@ import { asJson, repoState, targetKey } from './rows.ts';
 import { newTargetState, sweepTarget, type TargetState } from './sweep.ts';
 import { wakeRepository } from './wake-repository.ts';
 
-/** Works on a row until it has nothing to do now. Somebody else having it is no failure. Throws `LeaseLost`, `Stopped`, and what the store throws. */
-export async function workOn(home: Home, key: RowKey, signal: AbortSignal): Promise<void> {
-  if (key.startsWith('app/')) await wakeApp(home, key.slice('app/'.length), { signal });
-  else if (key.startsWith('repo/'))
-    await leased(home, key, signal, (row, guard) => wakeRepository(home, repoState(row), row, { signal, guard }));
-  else {
-    const name = key.slice(targetKey('').length);
-    await leased(home, key, signal, (row) =>
-      sweepTarget(home, name, (row.state as unknown as TargetState | undefined) ?? newTargetState, signal),
-    );
+/**
+ * Works on a row until it has nothing to do now, and answers when to look again, if at all. Somebody else having it is no
+ * failure. Throws `LeaseLost`, `Stopped`, and what the store throws.
+ */
+export async function workOn(home: Home, key: RowKey, signal: AbortSignal): Promise<number | undefined> {
+  if (key.startsWith('app/')) {
+    const wake = await wakeApp(home, key.slice('app/'.length), { signal });
+    return wake.kind === 'rest' ? wake.due : undefined;
   }
+  if (key.startsWith('repo/'))
+    return await leased(home, key, signal, (row, guard) =>
+      wakeRepository(home, repoState(row), row, { signal, guard }),
+    );
+  const name = key.slice(targetKey('').length);
+  return await leased(home, key, signal, (row) =>
+    sweepTarget(home, name, (row.state as unknown as TargetState | undefined) ?? newTargetState, signal),
+  );
 }
 
 /** What a look left behind, and when to look again. */
@@ -34,11 +40,11 @@ async function leased(
   key: RowKey,
   signal: AbortSignal,
   work: (row: Row, guard: () => void) => Promise<Looked>,
-): Promise<void> {
+): Promise<number | undefined> {
   const { store } = home;
   const sentAt = home.monotonic();
   const taken = await store.take(key, home.holder, LEASE_TTL_MS);
-  if (taken === undefined) return;
+  if (taken === undefined) return undefined;
   const keeper = keepLease({ store, key, lease: taken.lease, monotonic: home.monotonic, sentAt });
   let { row } = taken;
   try {
@@ -47,7 +53,7 @@ async function leased(
       const result = await work(row, keeper.guard);
       const due = result.due === undefined ? {} : { due: result.due };
       const answer = await store.release(key, taken.lease, { seen: row.wanted, state: asJson(result.state), ...due });
-      if (answer.kind === 'released') return;
+      if (answer.kind === 'released') return result.due;
       row = answer.row;
       if (signal.aborted) throw stopped();
     }

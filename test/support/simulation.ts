@@ -169,6 +169,7 @@ export class Simulation {
       renderers,
       targets: { get: async () => target, close: async () => undefined },
       registry: { tags: async () => [] },
+      notifier: { send: async () => undefined },
       emit: (event) => {
         if (!worker.dead) this.events.push({ ...event, worker: worker.name });
       },
