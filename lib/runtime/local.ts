@@ -19,6 +19,7 @@ import { createWeb } from '../web/web.ts';
 import type { Views } from '../web/views.ts';
 import { claimDirectory } from './claim.ts';
 import { prepareDataDir } from './data-dir.ts';
+import { receiveDelivery } from './deliveries.ts';
 import { dependentsOf } from './dependents.ts';
 import { createFeed } from './feed.ts';
 import type { Home, RootRepository, RunnerEvent } from './home.ts';
@@ -270,6 +271,7 @@ async function serve(
     webhookSecrets: async (alias) => (alias === rootAlias ? webhookSecretsOf(installation) : []),
     hash: sha256,
     now: () => systemClock.now(),
+    receive: async (delivery) => await receiveDelivery({ store, queue, now: () => systemClock.now() }, delivery),
     onError,
     stopping: parts.stopping,
   });

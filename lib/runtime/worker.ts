@@ -27,7 +27,7 @@ const longMs = 3_000;
 const longFactor = 8;
 
 interface Busy {
-  readonly work: Promise<void>;
+  readonly work: Promise<unknown>;
   /** Monotonic milliseconds. */
   readonly since: number;
 }

@@ -6,7 +6,7 @@ import type { IntentChange } from '../core/reconcile/rows.ts';
 import type { Row } from '../core/reconcile/store.ts';
 import type { Trigger } from '../core/trigger/model.ts';
 import { parseJson, readBody, requireJson } from './body.ts';
-import type { WebOptions } from './options.ts';
+import type { ApiOptions } from './options.ts';
 import { Refusal } from './problem.ts';
 import type { AppName, DeadLetterDocument, VerbDocument } from './views.ts';
 
@@ -15,7 +15,7 @@ const PAGE = 50;
 const PAGE_LIMIT = 1000;
 
 /** Routes below `/api`, without the check of the token. */
-export function apiRoutes(options: WebOptions): Hono {
+export function apiRoutes(options: ApiOptions): Hono {
   const { views, queue } = options;
   const routes = new Hono();
   routes.get('/status', async (c) => c.json(await views.status()));
@@ -43,7 +43,7 @@ export function apiRoutes(options: WebOptions): Hono {
   return routes;
 }
 
-function verbRoutes(routes: Hono, options: WebOptions): void {
+function verbRoutes(routes: Hono, options: ApiOptions): void {
   routes.post('/apps/:name/sync', async (c) => {
     const body = await readVerbBody(c.req.raw, ['prune']);
     if (body['prune'] !== undefined && typeof body['prune'] !== 'boolean') throw badMember('prune', 'true or false');
@@ -94,12 +94,12 @@ function verbRoutes(routes: Hono, options: WebOptions): void {
 }
 
 /** Writes down a person's word and rings for it. */
-async function intend(options: WebOptions, app: AppName, change: IntentChange): Promise<void> {
+async function intend(options: ApiOptions, app: AppName, change: IntentChange): Promise<void> {
   await ring(options, `app/${app.id}`, 'reconcile', (key, trigger) => options.store.intend(key, change, trigger));
 }
 
 async function ring(
-  options: WebOptions,
+  options: ApiOptions,
   key: string,
   queue: 'source' | 'reconcile',
   write: (key: string, trigger: Trigger) => Promise<void>,
@@ -143,12 +143,12 @@ function pageSize(text: string | undefined): number {
 }
 
 /** The ids that a name means: one application, or one entry on several targets. */
-async function named(options: WebOptions, name: string): Promise<readonly string[]> {
+async function named(options: ApiOptions, name: string): Promise<readonly string[]> {
   return (await find(options, name)).map(({ id }) => id);
 }
 
 /** The one application of a name. */
-async function oneApp(options: WebOptions, name: string): Promise<AppName> {
+async function oneApp(options: ApiOptions, name: string): Promise<AppName> {
   const found = await find(options, name);
   const [app] = found;
   if (app !== undefined && found.length === 1) return app;
@@ -163,7 +163,7 @@ async function oneApp(options: WebOptions, name: string): Promise<AppName> {
   });
 }
 
-async function find(options: WebOptions, name: string): Promise<readonly AppName[]> {
+async function find(options: ApiOptions, name: string): Promise<readonly AppName[]> {
   const apps = await options.views.apps();
   const exact = apps.filter((app) => app.id === name);
   if (exact.length > 0) return exact;

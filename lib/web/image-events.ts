@@ -2,13 +2,13 @@
 import type { Context } from 'hono';
 import { readImageEvent } from '../core/trigger/ecr.ts';
 import { parseJson, readBody, requireJson } from './body.ts';
-import type { WebOptions } from './options.ts';
+import type { ApiOptions } from './options.ts';
 import { Refusal } from './problem.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
 /** A handler; the check of the token comes before it. */
-export function imageEvents(options: WebOptions): (c: Context) => Promise<Response> {
+export function imageEvents(options: ApiOptions): (c: Context) => Promise<Response> {
   return async (c) => {
     requireJson(c.req.raw);
     const bytes = await readBody(c.req.raw, BODY_LIMIT);

@@ -1,16 +1,19 @@
 // What the routes are given by the home they run in.
 import type { Context } from 'hono';
+import type { Delivery } from '../core/trigger/delivery.ts';
 import type { Hash } from '../core/json.ts';
 import type { Queue, Store } from '../core/reconcile/store.ts';
 import type { WebhookScheme } from './scheme.ts';
 import type { Views } from './views.ts';
 
-export interface WebOptions {
-  readonly store: Store;
-  readonly queue: Queue;
-  readonly views: Views;
-  /** Bearer token of `/api/*` and `/events`. */
-  readonly token: string;
+/** What every set of routes needs. */
+export interface BaseOptions {
+  /** Hears of every error that is answered with 500 or 503. */
+  readonly onError?: (error: unknown, route: string) => void;
+}
+
+/** What the receiver of webhooks needs: on AWS it has nothing else. */
+export interface ReceiverOptions extends BaseOptions {
   /** Secrets of the webhook of an alias, the current one first; two during a rotation, none when there is no such alias. */
   readonly webhookSecrets: (alias: string) => Promise<readonly string[]>;
   readonly scheme: WebhookScheme;
@@ -19,12 +22,27 @@ export interface WebOptions {
   readonly now: () => number;
   /** Who sends a request, for the limit on wrong signatures; '' when it cannot be told. */
   readonly sender?: (c: Context) => string;
-  /** Hears of every error that is answered with 500 or 503. */
-  readonly onError?: (error: unknown, route: string) => void;
   /** Largest webhook body, bytes. */
   readonly webhookLimit?: number;
+  /** Keeps a delivery. `queued`: whether it is new is found out later. */
+  readonly receive: (delivery: Delivery) => Promise<'new' | 'duplicate' | 'mismatch' | 'queued'>;
+}
+
+/** What the API needs. */
+export interface ApiOptions extends BaseOptions {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly views: Views;
+  readonly hash: Hash;
+  /** Wall clock, milliseconds. */
+  readonly now: () => number;
+  /** Bearer token of `/api/*` and `/events`; absent where whoever calls has been checked before. */
+  readonly token?: string;
   /** Aborted when the server is about to stop: open event streams end. */
   readonly stopping?: AbortSignal;
   /** How often an idle event stream says that it is alive, milliseconds. */
   readonly heartbeatMs?: number;
 }
+
+/** What a home needs that serves everything. */
+export interface WebOptions extends ReceiverOptions, ApiOptions {}

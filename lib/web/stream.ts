@@ -1,7 +1,7 @@
 // GET /api/events: what happens, as server-sent events; a client that was cut off goes on where it was.
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { WebOptions } from './options.ts';
+import type { ApiOptions } from './options.ts';
 import { Refusal } from './problem.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -9,7 +9,7 @@ const MAX_STREAMS = 64;
 const EVENT_ID = /^[A-Za-z0-9-]{1,80}$/;
 
 /** A handler that keeps count of its open streams. */
-export function eventStream(options: WebOptions): (c: Context) => Response {
+export function eventStream(options: ApiOptions): (c: Context) => Response {
   let open = 0;
   return (c) => {
     const given = c.req.header('last-event-id') ?? c.req.query('after');

@@ -1,7 +1,7 @@
 // POST /webhook/:alias: a signed body becomes a hint, kept before it is answered. What it says is never believed, only looked up.
 import type { Context } from 'hono';
 import { readBody, requireJson } from './body.ts';
-import type { WebOptions } from './options.ts';
+import type { ReceiverOptions } from './options.ts';
 import { Refusal } from './problem.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -12,7 +12,7 @@ const THROTTLED_LIMIT = 64 * 1024;
 const ALIAS = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
 
 /** A handler. The alias selects the secret and the repository; nothing in the request selects anything. */
-export function webhook(options: WebOptions): (c: Context) => Promise<Response> {
+export function webhook(options: ReceiverOptions): (c: Context) => Promise<Response> {
   const throttle = createThrottle(options.now);
   const { scheme } = options;
   return async (c) => {
@@ -50,16 +50,18 @@ interface Accepted {
   readonly after: string;
 }
 
-/** Keeps the delivery and the hint in one write, then rings. A doorbell that is lost is made good by the tick. */
-async function accept(c: Context, options: WebOptions, push: Accepted): Promise<Response> {
+/** Hands the delivery on before it is answered. A doorbell that is lost is made good by the tick. */
+async function accept(c: Context, options: ReceiverOptions, push: Accepted): Promise<Response> {
   const { alias, delivery, ref, after } = push;
-  const key = `repo/${alias}`;
-  const trigger = {
+  const seen = await options.receive({
+    v: 1,
     kind: 'push',
-    at: options.now(),
-    note: `${ref} ${after.slice(0, 8)}, delivery ${delivery}`,
-  } as const;
-  const seen = await options.store.delivery(`${alias}:${delivery}`, options.hash(push.body), { key, trigger });
+    alias,
+    delivery,
+    ref,
+    after,
+    digest: options.hash(push.body),
+  });
   if (seen === 'mismatch') {
     const message = `Delivery ${delivery} came before with another body`;
     throw new Refusal(409, {
@@ -68,8 +70,7 @@ async function accept(c: Context, options: WebOptions, push: Accepted): Promise<
       hint: 'Change the secret of the webhook if nobody of yours sent this',
     });
   }
-  if (seen === 'new') await options.queue.send('source', key);
-  return c.json({ status: seen === 'new' ? 'accepted' : 'duplicate', delivery }, 202);
+  return c.json({ status: seen === 'duplicate' ? 'duplicate' : 'accepted', delivery }, 202);
 }
 
 function unsigned(): Refusal {

@@ -7,6 +7,7 @@ import { memoryQueue } from '../../lib/adapters/queue/memory.ts';
 import { memoryStore } from '../../lib/adapters/store/memory.ts';
 import { githubWebhooks } from '../../lib/adapters/webhook/github.ts';
 import type { Queue, Store } from '../../lib/core/reconcile/store.ts';
+import { receiveDelivery } from '../../lib/runtime/deliveries.ts';
 import { createFeed, type Feed } from '../../lib/runtime/feed.ts';
 import { type NodeHandler, type RunningServer, startServer } from '../../lib/runtime/http.ts';
 import type { WebOptions } from '../../lib/web/options.ts';
@@ -61,6 +62,8 @@ export async function webUnderTest(setup: WebSetup = {}): Promise<WebUnderTest> 
     scheme: githubWebhooks,
     hash: (data) => createHash('sha256').update(data).digest('hex'),
     now: clock.now,
+    receive: async (delivery) =>
+      await receiveDelivery({ store, queue: setup.options?.queue ?? queue, now: clock.now }, delivery),
     onError: (error) => errors.push(error),
     stopping: stopping.signal,
     ...setup.options,
