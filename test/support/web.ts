@@ -62,8 +62,7 @@ export async function webUnderTest(setup: WebSetup = {}): Promise<WebUnderTest> 
     scheme: githubWebhooks,
     hash: (data) => createHash('sha256').update(data).digest('hex'),
     now: clock.now,
-    receive: async (delivery) =>
-      await receiveDelivery({ store, queue: setup.options?.queue ?? queue, now: clock.now }, delivery),
+    receive: async (delivery) => await receiveDelivery({ store, queue, ...setup.options, now: clock.now }, delivery),
     onError: (error) => errors.push(error),
     stopping: stopping.signal,
     ...setup.options,

@@ -1,5 +1,5 @@
 // Deliveries as they travel through a queue: what was written is read back, anything else is none.
-import fc from 'fast-check';
+import { assert, json, oneof, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Delivery, readDelivery } from '../../../lib/core/trigger/delivery.ts';
 
@@ -31,5 +31,6 @@ test.each([
 });
 
 test('no text makes it throw', () => {
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => readDelivery(text) === undefined));
+  const any = oneof(string(), json());
+  expect(() => assert(property(any, (text) => readDelivery(text) === undefined))).not.toThrow();
 });
