@@ -24,6 +24,10 @@ const authCodes = new Set([
   'StackCredentials',
   'StackForbidden',
   'ApiUnauthorized',
+  'ApiForbidden',
+  'AwsCredentials',
+  'AwsForbidden',
+  'GithostForbidden',
 ]);
 
 /** The exit code that belongs to an error. */

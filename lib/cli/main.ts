@@ -29,6 +29,8 @@ const jsonFlag = (): Option =>
 const installationFlag = (): Option =>
   new Option('--installation <name>', 'who marks what is applied (default: what the data directory says, else local)');
 const dataFlag = (): Option => new Option('--data <dir>', 'data directory').default('.holdfast');
+const stackFlag = (): Option =>
+  new Option('--stack <name>', 'stack on AWS (default: HOLDFAST_STACK; without a server here, Holdfast)');
 
 /** Builds the program. `finish` gets the exit code of the command that ran; with `json`, wrong usage is left to the caller to say. */
 export function buildProgram(finish: (code: number) => void, json = false): Command {
@@ -138,7 +140,7 @@ function applying(program: Command, action: Wrap): void {
 
 function talking(program: Command, action: Wrap): void {
   const verb = (name: string, text: string): Command =>
-    program.command(name).description(text).addOption(dataFlag()).addOption(jsonFlag());
+    program.command(name).description(text).addOption(stackFlag()).addOption(dataFlag()).addOption(jsonFlag());
   verb('status [app]', 'sync and health of every application').action(
     action(async () => await import('./commands/status.ts')),
   );
@@ -164,12 +166,14 @@ function talking(program: Command, action: Wrap): void {
   dlq
     .command('list')
     .description('list them')
+    .addOption(stackFlag())
     .addOption(dataFlag())
     .addOption(jsonFlag())
     .action(action(async () => await import('./commands/dlq-list.ts')));
   dlq
     .command('redrive [id]')
     .description('send one (or all) again')
+    .addOption(stackFlag())
     .addOption(dataFlag())
     .addOption(jsonFlag())
     .action(action(async () => await import('./commands/dlq-redrive.ts')));
