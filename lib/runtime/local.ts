@@ -317,6 +317,7 @@ function makeHome(parts: HomeParts): Home {
     renderers: createRenderers(),
     targets: openTargets({
       sandbox,
+      aws: { installation: installation.name },
       ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     }),
     registry: fileRegistry(path.join(dataDir, 'sandbox', 'images')),

@@ -143,6 +143,7 @@ export async function openRepository(options: OpenOptions): Promise<Opened> {
   const installation = await loadInstallation(kept.store, options.installation);
   const targets = openTargets({
     sandbox: sandbox.get,
+    aws: { installation: installation.name },
     ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     ...(options.context === undefined ? {} : { context: options.context }),
     ...(options.contextTarget === undefined ? {} : { contextTarget: options.contextTarget }),

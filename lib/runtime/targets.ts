@@ -1,11 +1,20 @@
 // Finds the adapter of a target. One line per kind of target; adapters are made once and keep their connections.
+import type { CredentialProvider } from '../adapters/aws/credentials.ts';
 import type { CloudFormationTargetOptions } from '../adapters/cloudformation/target.ts';
+import type { ClusterConnection } from '../adapters/kube/connection.ts';
 import type { Application, TargetSpec } from '../core/config/model.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { Target } from '../core/plan/target.ts';
 import { countRequest } from './cost.ts';
 import type { Targets } from './home.ts';
 import type { Sandbox } from './sandbox.ts';
+
+export interface AwsAccess {
+  /** Name of the installation: in the session name, the external id and the tags of roles that are assumed. */
+  readonly installation: string;
+  /** Credentials to begin with; the SDK's default chain when absent. */
+  readonly credentials?: CredentialProvider;
+}
 
 export interface TargetOptions {
   /** File for `kubeconfig` targets; their own `file`, KUBECONFIG or ~/.kube/config when absent. */
@@ -14,6 +23,8 @@ export interface TargetOptions {
   readonly context?: string;
   /** Which target `context` is for, when there are several. */
   readonly contextTarget?: string;
+  /** How AWS is reached. */
+  readonly aws: AwsAccess;
   /** Started when the first sandbox target is used. */
   readonly sandbox: () => Promise<Sandbox>;
   /** Told the name of each sandbox target that is used. */
@@ -68,16 +79,11 @@ async function makeTarget(spec: TargetSpec, app: Application, options: TargetOpt
         region: spec.region,
         ...(spec.endpoint === undefined ? {} : { endpoint: spec.endpoint }),
         ...(spec.account === undefined ? {} : { account: spec.account }),
-        ...(spec.roleArn === undefined ? {} : { roleArn: spec.roleArn }),
+        ...(await credentialsFor(spec, options.aws)),
       });
     case 'eks':
-      throw new HoldfastError({
-        code: 'TargetNotAvailable',
-        source: 'user',
-        message: `Target ${spec.name} is an EKS cluster, which this version reaches only through a kubeconfig`,
-        object: spec.name,
-        next: `aws eks update-kubeconfig --name ${spec.cluster} --region ${spec.region}, and a kubeconfig target`,
-      });
+      if (stack) throw wrongKind(spec, app);
+      return await eksCluster(spec, options.aws);
   }
 }
 
@@ -85,6 +91,44 @@ async function makeTarget(spec: TargetSpec, app: Application, options: TargetOpt
 async function stacks(options: Omit<CloudFormationTargetOptions, 'onRequest'>): Promise<Target> {
   const { createCloudFormationTarget } = await import('../adapters/cloudformation/target.ts');
   return createCloudFormationTarget({ ...options, onRequest: (verb) => countRequest(options.name, verb) });
+}
+
+type AwsTarget = Extract<TargetSpec, { kind: 'eks' | 'cloudformation' }>;
+
+/** Those of the target's role, under a name and with tags that say whose session it is; else those to begin with. */
+async function credentialsFor(
+  spec: AwsTarget,
+  { installation, credentials }: AwsAccess,
+): Promise<{ readonly credentials?: CredentialProvider }> {
+  if (spec.roleArn === undefined) return credentials === undefined ? {} : { credentials };
+  const { assumeRole } = await import('../adapters/aws/assume-role.ts');
+  return {
+    credentials: assumeRole({
+      roleArn: spec.roleArn,
+      region: spec.region,
+      sessionName: `holdfast-${installation}`,
+      externalId: `holdfast:${installation}`,
+      tags: { 'holdfast:installation': installation, 'holdfast:target': spec.name },
+      ...(credentials === undefined ? {} : { from: credentials }),
+    }),
+  };
+}
+
+async function eksCluster(spec: Extract<TargetSpec, { kind: 'eks' }>, aws: AwsAccess): Promise<Target> {
+  const [{ credentials }, { connectEks }] = await Promise.all([
+    credentialsFor(spec, aws),
+    import('../adapters/kube/eks.ts'),
+  ]);
+  const { cluster: name, region, roleArn } = spec;
+  return await kubernetes(spec.name, async () =>
+    connectEks({
+      cluster: name,
+      region,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(roleArn === undefined ? {} : { principal: roleArn }),
+      onRequest: (call) => countRequest(spec.name, call),
+    }),
+  );
 }
 
 function kubeconfigFile(own: string | undefined, options: TargetOptions): string | undefined {
@@ -96,26 +140,28 @@ function contextOf(spec: Extract<TargetSpec, { kind: 'kubeconfig' }>, options: T
   return meant ? (options.context ?? spec.context) : spec.context;
 }
 
-/** Loaded when a cluster is really looked at: validate and render need no HTTPS. */
 async function cluster(name: string, file: string | undefined, context: string | undefined): Promise<Target> {
-  const [{ createKubernetesTarget }, { createKubeClient }, { loadKubeconfig }] = await Promise.all([
+  return await kubernetes(name, async () => {
+    const { loadKubeconfig } = await import('../adapters/kube/kubeconfig.ts');
+    const loaded = await loadKubeconfig({
+      ...(file === undefined ? {} : { file }),
+      ...(context === undefined ? {} : { context }),
+    });
+    return loaded.connection;
+  });
+}
+
+/** Loaded when a cluster is really looked at: validate and render need no HTTPS. */
+async function kubernetes(name: string, connection: () => Promise<ClusterConnection>): Promise<Target> {
+  const [{ createKubernetesTarget }, { createKubeClient }] = await Promise.all([
     import('../adapters/kube/target.ts'),
     import('../adapters/kube/client.ts'),
-    import('../adapters/kube/kubeconfig.ts'),
   ]);
   return createKubernetesTarget({
     name,
     concurrency,
-    connect: async () => {
-      const loaded = await loadKubeconfig({
-        ...(file === undefined ? {} : { file }),
-        ...(context === undefined ? {} : { context }),
-      });
-      return createKubeClient(loaded.connection, {
-        maxSockets: concurrency,
-        onRequest: (verb) => countRequest(name, verb),
-      });
-    },
+    connect: async () =>
+      createKubeClient(await connection(), { maxSockets: concurrency, onRequest: (verb) => countRequest(name, verb) }),
   });
 }
 

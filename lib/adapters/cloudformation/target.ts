@@ -2,8 +2,8 @@
 import { stackState } from '../../core/cloudformation/states.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import type { HealthReport, ObserveRequest, Prepared, Step, Target, TargetContext } from '../../core/plan/target.ts';
+import type { CredentialProvider } from '../aws/credentials.ts';
 import { actOnStack } from './act.ts';
-import { assumeRole } from './assume-role.ts';
 import { StackClient } from './client.ts';
 import { healthOf } from './health.ts';
 import { observeStacks } from './observe.ts';
@@ -21,8 +21,8 @@ export interface CloudFormationTargetOptions {
   readonly endpoint?: string;
   /** Twelve digits: nothing is written to any other account. */
   readonly account?: string;
-  /** Role to assume for everything on this target. */
-  readonly roleArn?: string;
+  /** Credentials of the role that this target names, or of the caller; the SDK's default chain when absent. */
+  readonly credentials?: CredentialProvider;
   /** The embedded stacks: static credentials, and no patience. */
   readonly sandbox?: boolean;
   /** Called for each request with the name of its call. */
@@ -34,16 +34,14 @@ const driftFreshMs = 10_000;
 
 /** Opens a target. Nothing is asked before the first step. */
 export function createCloudFormationTarget(options: CloudFormationTargetOptions): Target {
-  const { region, endpoint, roleArn, account, name, onRequest } = options;
+  const { region, endpoint, credentials, account, name, onRequest } = options;
   const sandbox = options.sandbox === true;
   const client = new StackClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(sandbox ? { credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' } } : {}),
-    ...(roleArn === undefined || sandbox
-      ? {}
-      : { credentials: assumeRole({ roleArn, region, sessionName: `holdfast-${name}` }) }),
+    ...(credentials === undefined || sandbox ? {} : { credentials }),
   });
   const observing = {
     client,

@@ -1,5 +1,6 @@
 // Sends one call of the client until it is answered: credentials, deadline, retries, counting, and refusals as errors.
 import type http from 'node:http';
+import { HoldfastError } from '../../core/errors.ts';
 import { idText } from '../../core/kubernetes/object.ts';
 import type { ClusterConnection, Credentials } from './connection.ts';
 import type { KubeApiError } from './errors.ts';
@@ -52,8 +53,6 @@ export interface Call {
 }
 
 export class Caller {
-  readonly server: string;
-  readonly #connection: ClusterConnection;
   readonly #options: ClientOptions;
   readonly #retry: RetryPolicy;
   readonly #counts: Partial<Record<RequestVerb, number>> = {};
@@ -61,10 +60,11 @@ export class Caller {
   readonly #sleep: NonNullable<ClientOptions['sleep']>;
   readonly #random: () => number;
   #transport: { readonly credentials: Credentials; readonly transport: Transport } | undefined;
+  #connection: ClusterConnection;
   #renewal: Promise<Credentials> | undefined;
+  #relocation: Promise<ClusterConnection> | undefined;
 
   constructor(connection: ClusterConnection, options: ClientOptions) {
-    this.server = connection.server;
     this.#connection = connection;
     this.#options = options;
     this.#retry = { ...defaultRetryPolicy, ...options.retry };
@@ -73,25 +73,36 @@ export class Caller {
     this.#random = options.random ?? Math.random;
   }
 
+  get server(): string {
+    return this.#connection.server;
+  }
+
   /** The answer, or a KubeApiError. */
   async call(call: Call, options: CallOptions): Promise<HttpReply> {
     const deadline = this.#now() + (options.timeoutMs ?? this.#options.timeoutMs ?? 30_000);
     let renewed = false;
+    let relocated = false;
     for (let attempt = 1; ; attempt++) {
-      const credentials = this.#connection.credentials.current() ?? (await this.#renew());
+      const connection = this.#connection;
+      const credentials = connection.credentials.current() ?? (await this.#renew());
       const reply = await this.#transportFor(credentials).exchange(
         this.#request(call, credentials, options.signal, deadline),
       );
       if (reply.kind === 'reply' && accepted(call, reply.status)) return reply;
       const error = this.#error(call, reply);
-      if (error.code === 'Unauthorized' && !renewed && this.#connection.credentials.renewable) {
+      if (error.code === 'Unauthorized' && !renewed && connection.credentials.renewable) {
         renewed = true;
         await this.#renew(credentials);
         continue;
       }
+      if (!relocated && connection.relocate !== undefined && isElsewhere(reply)) {
+        relocated = true;
+        if (await this.#relocate(connection)) continue;
+      }
       const delay = retryDelay(this.#retry, attempt, error, this.#random);
       const noTimeLeft = this.#now() + delay >= deadline;
-      if (attempt >= this.#retry.attempts || noTimeLeft || !mayRetry(error, call.safe)) throw error;
+      if (attempt >= this.#retry.attempts || noTimeLeft || !mayRetry(error, call.safe))
+        throw await this.#explain(error);
       await this.#pause(delay, call, options.signal);
     }
   }
@@ -173,6 +184,29 @@ export class Caller {
     return this.#renewal;
   }
 
+  /** Many calls may find the cluster moved at once; it is looked for once. What is under way on old connections goes on there. */
+  async #relocate(from: ClusterConnection): Promise<boolean> {
+    if (this.#connection !== from || from.relocate === undefined) return true;
+    this.#relocation ??= from.relocate().finally(() => {
+      this.#relocation = undefined;
+    });
+    try {
+      const next = await this.#relocation;
+      if (this.#connection !== from) return true;
+      this.#connection = next;
+      this.#transport = undefined;
+      return true;
+    } catch (error) {
+      // The network may be down for both: then what failed first is what is said.
+      if (error instanceof HoldfastError && error.retryable) return false;
+      throw error;
+    }
+  }
+
+  async #explain(error: KubeApiError): Promise<KubeApiError> {
+    return (await this.#connection.explain?.(error)) ?? error;
+  }
+
   async #pause(ms: number, call: Call, signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.#sleep(ms, signal);
@@ -191,6 +225,11 @@ export class Caller {
       body: answer.body,
     });
   }
+}
+
+/** Nothing was sent: whoever answers at the address is not the cluster, or there is no such host any more. */
+function isElsewhere(answer: HttpReply | HttpFailure): boolean {
+  return answer.kind === 'tls' || (answer.kind === 'unreachable' && /^(?:ENOTFOUND|EAI_AGAIN)$/.test(answer.reason));
 }
 
 function accepted(call: Call, status: number): boolean {

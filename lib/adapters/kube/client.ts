@@ -31,12 +31,14 @@ export function createKubeClient(connection: ClusterConnection, options: ClientO
 }
 
 class HttpKubeClient implements kube.KubeClient {
-  readonly server: string;
   readonly #caller: Caller;
 
   constructor(caller: Caller) {
     this.#caller = caller;
-    this.server = caller.server;
+  }
+
+  get server(): string {
+    return this.#caller.server;
   }
 
   async apply(resource: kube.ApiResource, object: KubeObject, options: kube.ApplyOptions): Promise<kube.ApplyResult> {

@@ -1,4 +1,5 @@
 // Where a cluster is and who we are there: what a kubeconfig (or another way to log in) gives the client.
+import type { KubeApiError } from './errors.ts';
 
 /** What proves our identity, ready to be put into a request. */
 export interface Credentials {
@@ -32,6 +33,10 @@ export interface ClusterConnection {
   readonly credentials: CredentialSource;
   /** Headers of every request, e.g. impersonation. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Where the cluster is now, asked when its certificate is not the expected one or its host name is gone. Throws HoldfastError. */
+  readonly relocate?: () => Promise<ClusterConnection>;
+  /** Says more of a failure than the client can know, e.g. which identity was refused. Never throws. */
+  readonly explain?: (error: KubeApiError) => Promise<KubeApiError>;
 }
 
 /** Credentials that never change. */
