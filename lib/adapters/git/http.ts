@@ -13,8 +13,13 @@ export type GitCredentials =
 export interface GitHttpOptions {
   /** `http://` or `https://`, without credentials in it. */
   readonly url: string;
-  /** Asked before each exchange, so that a short-lived token is always fresh. */
-  readonly credentials?: (() => Promise<GitCredentials | undefined>) | undefined;
+  /**
+   * Asked before each exchange, so that a short-lived token is always fresh. With `rejected` it is asked once more after the
+   * host refused what it gave: when the answer is another one, the exchange is made again.
+   */
+  readonly credentials?: ((rejected: boolean) => Promise<GitCredentials | undefined>) | undefined;
+  /** What to do when the host refuses the credentials, for the error. */
+  readonly renew?: string | undefined;
   /** Milliseconds until the first byte of an answer; 30,000 when absent. */
   readonly firstByteMs?: number | undefined;
   /** Milliseconds until its last byte; 300,000 when absent. */
@@ -90,7 +95,22 @@ export class GitHttp {
    * `GitRateLimited`, `GitRedirectRefused`, `GitPackTooLarge`, `GitPackTruncated`.
    */
   async send(request: GitRequest): Promise<GitAnswer> {
-    const authorization = authorizationOf(await this.#options.credentials?.());
+    const { credentials, renew } = this.#options;
+    const authorization = authorizationOf(await credentials?.(false));
+    try {
+      return await this.#send(request, authorization);
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'GitAuth') throw signInRefused(error, renew);
+      // The secret may have been renewed since it was read.
+      const renewed = authorizationOf(await credentials?.(true));
+      if (renewed === authorization) throw signInRefused(error, renew);
+      return await this.#send(request, renewed).catch((again: unknown) => {
+        throw signInRefused(again, renew);
+      });
+    }
+  }
+
+  async #send(request: GitRequest, authorization: string | undefined): Promise<GitAnswer> {
     let url = `${this.#base}${request.path}`;
     for (let hop = 0; hop <= maxRedirects; hop += 1) {
       const exchange = new Exchange(url, request, authorization, this.#options);
@@ -279,6 +299,14 @@ const byStatus: Readonly<Record<number, readonly [code: string, what: string, ne
   404: ['GitNotFound', 'does not know the repository (404)', 'Check its URL, and that the credentials may see it'],
   410: ['GitNotFound', 'says that the repository is gone (410)', 'Check its URL'],
 };
+
+/** A refused sign-in, with what to do about it at this kind of host; other errors as they are. */
+function signInRefused(error: unknown, next: string | undefined): unknown {
+  if (next === undefined || !(error instanceof HoldfastError)) return error;
+  if (error.code !== 'GitAuth' && error.code !== 'GitForbidden') return error;
+  const { code, source, message } = error;
+  return new HoldfastError({ code, source, message, next, cause: error });
+}
 
 function statusError(status: number, origin: string): HoldfastError {
   const known = byStatus[status];
