@@ -1,7 +1,9 @@
 // The command line: commands, flags and help. What a command does stands in its own file and is loaded only when it runs.
 import { Command, CommanderError, Option } from 'commander';
 import { asFailure, type Failure, type HoldfastError } from '../core/errors.ts';
+import { awsCommands } from './aws-commands.ts';
 import { exitCodeOf, exitCodes, usage } from './exit.ts';
+import { type Action, dataFlag, installationFlag, jsonFlag, stackFlag, type Wrap } from './options.ts';
 import { Refusal } from '../runtime/select.ts';
 import { failureJson, failureLines, paintErr, tolerateClosedPipes } from './output.ts';
 import { problemsFailure, showProblems } from './problems.ts';
@@ -17,20 +19,6 @@ Exit codes:
   124  timed out
   130  interrupted
 `;
-
-interface Flags {
-  readonly [name: string]: unknown;
-}
-
-type Action = (args: readonly string[], flags: Flags) => Promise<number>;
-
-const jsonFlag = (): Option =>
-  new Option('-o, --output <form>', 'form of the answer').choices(['text', 'json']).default('text');
-const installationFlag = (): Option =>
-  new Option('--installation <name>', 'who marks what is applied (default: what the data directory says, else local)');
-const dataFlag = (): Option => new Option('--data <dir>', 'data directory').default('.holdfast');
-const stackFlag = (): Option =>
-  new Option('--stack <name>', 'stack on AWS (default: HOLDFAST_STACK; without a server here, Holdfast)');
 
 /** Builds the program. `finish` gets the exit code of the command that ran; with `json`, wrong usage is left to the caller to say. */
 export function buildProgram(finish: (code: number) => void, json = false): Command {
@@ -53,12 +41,11 @@ export function buildProgram(finish: (code: number) => void, json = false): Comm
   offline(program, action);
   applying(program, action);
   talking(program, action);
+  awsCommands(program, action);
   sandbox(program, action);
   program.commands.forEach(inherit);
   return program;
 }
-
-type Wrap = (load: () => Promise<{ readonly run: Action }>) => (...given: unknown[]) => Promise<void>;
 
 /** Sub-commands take over the settings of the program, and `--json` everywhere means `-o json`. */
 function inherit(command: Command): void {

@@ -10,7 +10,7 @@ import { type CommandFlags, text } from './flags.ts';
 import { progress } from './output.ts';
 
 /** The name that `cdk deploy` gives the stack. */
-const defaultStack = 'Holdfast';
+export const defaultStack = 'Holdfast';
 const defaultData = '.holdfast';
 
 type Method = 'GET' | 'POST' | 'PUT';

@@ -1,0 +1,18 @@
+// The commands of the first hour on AWS: what is in a repository, connecting it, targets in other accounts, what it costs.
+import type { Command } from 'commander';
+import { jsonFlag, stackFlag, type Wrap } from './options.ts';
+
+/** Adds them to the program. */
+export function awsCommands(program: Command, action: Wrap): void {
+  program
+    .command('connect <url>')
+    .description('make a repository the root of an installation on AWS: checks it, stores its token, makes its webhook')
+    .option('--branch <name>', 'branch to follow (default: main)')
+    .option('--host <kind>', 'kind of Git host, when the URL does not tell it')
+    .option('--token-file <file>', 'file that holds the token, - for stdin (or set HOLDFAST_GIT_TOKEN)')
+    .option('--no-webhook', 'make nothing at the host; print what to paste')
+    .option('--show-secret', 'print the webhook secret, to paste it')
+    .addOption(stackFlag())
+    .addOption(jsonFlag())
+    .action(action(async () => await import('./commands/connect.ts')));
+}
