@@ -1,0 +1,50 @@
+// The API: what the command line asks and orders. Only callers whose own AWS rights allow it get in.
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { type RunnerFunction, runnerFunction } from './function.ts';
+import type { Parts } from './parts.ts';
+import { allow } from './rights.ts';
+
+export class Api extends Construct {
+  readonly runner: RunnerFunction;
+  readonly url: lambda.FunctionUrl;
+
+  constructor(scope: Construct, id: string, parts: Parts) {
+    super(scope, id);
+    const { state, source, reconcile, eventsDlq, settings } = parts;
+    const dead = [source.deadLetters, reconcile.deadLetters, eventsDlq];
+    this.runner = runnerFunction(this, parts.defaults, {
+      name: 'api',
+      description: 'answers the command line',
+      memory: 512,
+      timeout: Duration.seconds(29),
+      environment: {
+        HOLDFAST_TABLE: state.table.tableName,
+        HOLDFAST_BUCKET: state.bucket.bucketName,
+        HOLDFAST_SOURCE_QUEUE: source.queue.queueUrl,
+        HOLDFAST_RECONCILE_QUEUE: reconcile.queue.queueUrl,
+        HOLDFAST_SOURCE_DLQ: source.deadLetters.queueUrl,
+        HOLDFAST_RECONCILE_DLQ: reconcile.deadLetters.queueUrl,
+        HOLDFAST_EVENTS_DLQ: eventsDlq.queueUrl,
+        HOLDFAST_KEY_SECRET: state.keySecret.secretArn,
+        ...(settings.root === undefined ? {} : { HOLDFAST_ROOT: JSON.stringify(settings.root) }),
+        ...(settings.driftEvery === undefined ? {} : { HOLDFAST_DRIFT_EVERY: settings.driftEvery }),
+      },
+      rights: [
+        ...state.tableRights('hint', ['due', 'repository', 'image']),
+        ...state.objectRights(['read']),
+        source.ringRights('RingSource'),
+        reconcile.ringRights('RingReconcile'),
+        allow(
+          'DeadLetters',
+          ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+          dead.map((queue) => queue.queueArn),
+        ),
+        ...state.secretRights('KeySecret', state.keySecret.secretArn),
+      ],
+      wildcards: 'Objects of its own bucket.',
+    });
+    this.url = this.runner.fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
+  }
+}

@@ -1,0 +1,32 @@
+// Pushes to CodeCommit, which has no webhooks: its events wake the repository.
+import { Construct } from 'constructs';
+import { eventAccounts, failureRights, wakeOn } from './events.ts';
+import { type RunnerFunction, runnerFunction } from './function.ts';
+import type { Parts } from './parts.ts';
+
+export class Codecommit extends Construct {
+  readonly runner: RunnerFunction;
+
+  constructor(scope: Construct, id: string, parts: Parts) {
+    super(scope, id);
+    const { state, source } = parts;
+    this.runner = runnerFunction(this, parts.defaults, {
+      name: 'codecommit',
+      description: 'rings for the repository that a CodeCommit event names',
+      memory: 256,
+      environment: {
+        HOLDFAST_TABLE: state.table.tableName,
+        HOLDFAST_SOURCE_QUEUE: source.queue.queueUrl,
+        HOLDFAST_EVENT_ACCOUNTS: eventAccounts(parts).join(','),
+      },
+      rights: [...state.tableRights('hint', ['repository']), source.ringRights('RingSource'), failureRights(parts)],
+    });
+    wakeOn(this, parts, this.runner.fn, {
+      Push: {
+        source: ['aws.codecommit'],
+        detailType: ['CodeCommit Repository State Change'],
+        detail: { event: ['referenceCreated', 'referenceUpdated'], referenceType: ['branch'] },
+      },
+    });
+  }
+}

@@ -1,0 +1,69 @@
+// Repositories: fetch, catalogue, which applications a push touches, image updates.
+import { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { type RunnerFunction, runnerFunction } from './function.ts';
+import { codecommitRepositories, connections, imageRepositories } from './outside.ts';
+import type { Parts } from './parts.ts';
+import { allow } from './rights.ts';
+
+export class Source extends Construct {
+  readonly runner: RunnerFunction;
+
+  constructor(scope: Construct, id: string, parts: Parts) {
+    super(scope, id);
+    const { state, source, reconcile, settings } = parts;
+    this.runner = runnerFunction(this, parts.defaults, {
+      name: 'source',
+      description: 'fetches repositories and finds out which applications a push touches',
+      // A pack is held in memory while it is read.
+      memory: 1769,
+      timeout: Duration.seconds(150),
+      environment: {
+        HOLDFAST_TABLE: state.table.tableName,
+        HOLDFAST_BUCKET: state.bucket.bucketName,
+        HOLDFAST_SOURCE_QUEUE: source.queue.queueUrl,
+        HOLDFAST_RECONCILE_QUEUE: reconcile.queue.queueUrl,
+        HOLDFAST_KEY_SECRET: state.keySecret.secretArn,
+        HOLDFAST_GIT_SECRET: state.gitSecret.secretArn,
+        ...(settings.root === undefined ? {} : { HOLDFAST_ROOT: JSON.stringify(settings.root) }),
+        ...(settings.driftEvery === undefined ? {} : { HOLDFAST_DRIFT_EVERY: settings.driftEvery }),
+      },
+      rights: [
+        ...state.tableRights('write', ['repository', 'image']),
+        ...state.objectRights(['write']),
+        source.answerRights(),
+        source.ringRights('RingSource'),
+        reconcile.ringRights('RingReconcile'),
+        ...secretRights(parts),
+        ...gitRights(parts),
+        allow('ReadTags', ['ecr:DescribeImages'], imageRepositories(settings)),
+      ],
+      wildcards: 'Objects of its own bucket; ECR and CodeCommit repositories of this account, unless they are listed.',
+    });
+    // One message at a time: a fetch can hold a large pack in memory, and two would share 150 seconds.
+    source.answeredBy(this.runner.fn, { batchSize: 1, maxConcurrency: settings.concurrency?.source ?? 4 });
+  }
+}
+
+function secretRights(parts: Parts): readonly PolicyStatement[] {
+  const { state, settings } = parts;
+  const own = settings.root?.secretArn;
+  return state.secretRights(
+    'Secrets',
+    state.keySecret.secretArn,
+    state.gitSecret.secretArn,
+    ...(own === undefined ? [] : [own]),
+  );
+}
+
+function gitRights(parts: Parts): readonly PolicyStatement[] {
+  const repositories = codecommitRepositories(parts.settings);
+  const used = connections(parts.settings);
+  return [
+    ...(repositories.length === 0 ? [] : [allow('Git', ['codecommit:GitPull', 'codecommit:GitPush'], repositories)]),
+    ...(used.length === 0
+      ? []
+      : [allow('Connections', [...new Set(used.map((arn) => `${arn.split(':')[2] ?? ''}:UseConnection`))], used)]),
+  ];
+}
