@@ -1,5 +1,7 @@
 // Before the tests against real parts: makes each part that is missing, or says why that cannot be done. Nothing is skipped.
 import { HoldfastError } from '../../../lib/core/errors.ts';
+import { ensureCfnLint } from '../aws/cfn-lint/lint.ts';
+import { ensureMinistack } from '../aws/ministack/install.ts';
 import { ensureTestkube } from '../cluster/build.ts';
 import { ensureKubectl } from './kubectl.ts';
 
@@ -9,6 +11,8 @@ type Progress = (line: string) => void;
 const parts: readonly (readonly [name: string, ensure: (progress: Progress) => Promise<string>])[] = [
   ['kubectl', ensureKubectl],
   ['kube-apiserver, etcd and controllers', ensureTestkube],
+  ['MiniStack', ensureMinistack],
+  ['cfn-lint', ensureCfnLint],
 ];
 
 for (const [name, ensure] of parts) {
