@@ -3,7 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { type RunnerFunction, runnerFunction } from './function.ts';
-import type { Parts } from './parts.ts';
+import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
 
 export class Api extends Construct {
@@ -28,8 +28,7 @@ export class Api extends Construct {
         HOLDFAST_RECONCILE_DLQ: reconcile.deadLetters.queueUrl,
         HOLDFAST_EVENTS_DLQ: eventsDlq.queueUrl,
         HOLDFAST_KEY_SECRET: state.keySecret.secretArn,
-        ...(settings.root === undefined ? {} : { HOLDFAST_ROOT: JSON.stringify(settings.root) }),
-        ...(settings.driftEvery === undefined ? {} : { HOLDFAST_DRIFT_EVERY: settings.driftEvery }),
+        ...chosen(settings),
       },
       rights: [
         ...state.tableRights('hint', ['due', 'repository', 'image']),

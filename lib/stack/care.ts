@@ -60,14 +60,15 @@ export class Care extends Construct {
     this.#dashboard();
   }
 
-  /** A metric that the functions write through their logs. */
+  /** A metric that the tick writes through its log. */
   #own(metricName: string, statistic: string): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: metricsNamespace,
       metricName,
       statistic,
       period: minute,
-      dimensionsMap: { service: this.#props.prefix },
+      // Two installations of one account must not count for each other.
+      dimensionsMap: { service: 'tick', installation: this.#props.prefix },
     });
   }
 

@@ -46,7 +46,7 @@ export function parseContext(all: Readonly<Record<string, unknown>>): ContextRes
   const { prefix = defaultPrefix } = settings;
   // Another installation must never become an update of the first one's stack.
   const usual = prefix === defaultPrefix ? 'Holdfast' : `Holdfast-${prefix}`;
-  return { context: { stackName: stackName ?? usual, settings: settings as Settings }, problems: [] };
+  return { context: { stackName: stackName ?? usual, settings }, problems: [] };
 }
 
 /** One line: the key, what is wrong, what was probably meant. */

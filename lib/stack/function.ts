@@ -88,8 +88,7 @@ function roleOf(scope: Construct, options: FunctionOptions, logGroup: logs.LogGr
 function environmentOf(defaults: FunctionDefaults, options: FunctionOptions): Record<string, string> {
   return {
     ...(options.anonymous === true ? {} : { HOLDFAST_INSTALLATION: defaults.prefix }),
-    // The one dimension of all metrics: an alarm can name it, and two installations do not mix.
-    POWERTOOLS_SERVICE_NAME: defaults.prefix,
+    POWERTOOLS_SERVICE_NAME: options.name,
     POWERTOOLS_METRICS_NAMESPACE: metricsNamespace,
     POWERTOOLS_LOG_LEVEL: defaults.logLevel,
     ...options.environment,

@@ -16,6 +16,7 @@ export class Image extends Construct {
       memory: 256,
       environment: {
         HOLDFAST_TABLE: state.table.tableName,
+        HOLDFAST_BUCKET: state.bucket.bucketName,
         HOLDFAST_SOURCE_QUEUE: source.queue.queueUrl,
         HOLDFAST_EVENT_ACCOUNTS: eventAccounts(parts).join(','),
       },

@@ -17,3 +17,11 @@ export interface Parts {
   /** The installation's own bus: outcomes and drift go out, events of other accounts come in. */
   readonly bus: EventBus;
 }
+
+/** What the settings say to every function that reads repositories or their rows. */
+export function chosen(settings: Settings): Readonly<Record<string, string>> {
+  return {
+    ...(settings.root === undefined ? {} : { HOLDFAST_ROOT: JSON.stringify(settings.root) }),
+    ...(settings.driftEvery === undefined ? {} : { HOLDFAST_DRIFT_EVERY: settings.driftEvery }),
+  };
+}

@@ -4,7 +4,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { type RunnerFunction, runnerFunction } from './function.ts';
 import { codecommitRepositories, connections, imageRepositories } from './outside.ts';
-import type { Parts } from './parts.ts';
+import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
 
 export class Source extends Construct {
@@ -26,8 +26,7 @@ export class Source extends Construct {
         HOLDFAST_RECONCILE_QUEUE: reconcile.queue.queueUrl,
         HOLDFAST_KEY_SECRET: state.keySecret.secretArn,
         HOLDFAST_GIT_SECRET: state.gitSecret.secretArn,
-        ...(settings.root === undefined ? {} : { HOLDFAST_ROOT: JSON.stringify(settings.root) }),
-        ...(settings.driftEvery === undefined ? {} : { HOLDFAST_DRIFT_EVERY: settings.driftEvery }),
+        ...chosen(settings),
       },
       rights: [
         ...state.tableRights('write', ['repository', 'image']),

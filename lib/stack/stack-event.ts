@@ -19,6 +19,7 @@ export class StackEvent extends Construct {
       memory: 256,
       environment: {
         HOLDFAST_TABLE: state.table.tableName,
+        HOLDFAST_BUCKET: state.bucket.bucketName,
         HOLDFAST_RECONCILE_QUEUE: reconcile.queue.queueUrl,
         HOLDFAST_EVENT_ACCOUNTS: eventAccounts(parts).join(','),
       },

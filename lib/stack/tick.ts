@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { failureRights, keepFailures } from './events.ts';
 import { type RunnerFunction, runnerFunction } from './function.ts';
 import { imageRepositories } from './outside.ts';
-import type { Parts } from './parts.ts';
+import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
 
 export class Tick extends Construct {
@@ -24,7 +24,7 @@ export class Tick extends Construct {
         HOLDFAST_BUCKET: state.bucket.bucketName,
         HOLDFAST_SOURCE_QUEUE: source.queue.queueUrl,
         HOLDFAST_RECONCILE_QUEUE: reconcile.queue.queueUrl,
-        ...(settings.driftEvery === undefined ? {} : { HOLDFAST_DRIFT_EVERY: settings.driftEvery }),
+        ...chosen(settings),
       },
       rights: [
         ...state.tableRights('write', ['due']),
