@@ -97,6 +97,12 @@ const calls = fc.oneof(
       return [await s.runs('app0', 3), await s.run(`r${id}`)];
     }),
   ),
+  fc.tuple(small, fc.array(fc.constantFrom('i1', 'i2', 'i3'), { maxLength: 3 })).map(([n, images]) =>
+    call(`setFollows ${n}`, async (s) => {
+      await s.setFollows(`a${n % 3}`, images);
+      return [await s.followers('i1'), await s.followers('i2')];
+    }),
+  ),
   fc.integer({ min: 0, max: 1500 }).map((ms) =>
     call(
       `advance ${ms}`,

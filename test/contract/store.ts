@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lease, Store } from '../../lib/core/reconcile/store.ts';
 import type { Trigger } from '../../lib/core/trigger/model.ts';
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { storeRecordsContract } from './store-records.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -19,17 +20,26 @@ export interface StoreWorld {
 const HOUR = 3_600_000;
 const KEY = 'app/main/shop';
 
+export interface StoreTraits {
+  /** Whether the store can know that a holder's process is gone; one that cannot lets the lease run out. */
+  readonly seesDeadHolders: boolean;
+}
+
 /** Runs the suite. `make` is called in each test and cleans up after it. */
-export function storeContract(name: string, make: (world: StoreWorld) => StoreUnderTest): void {
-  const begin = (): StoreUnderTest & StoreWorld => {
+export function storeContract(
+  name: string,
+  make: (world: StoreWorld) => StoreUnderTest | Promise<StoreUnderTest>,
+  traits: StoreTraits = { seesDeadHolders: true },
+): void {
+  const begin = async (): Promise<StoreUnderTest & StoreWorld> => {
     const world = { clock: fakeClock(), dead: new Set<string>() };
-    return { ...world, ...make(world) };
+    return { ...world, ...(await make(world)) };
   };
   const push = (world: StoreWorld, note = 'abc'): Trigger => ({ kind: 'push', at: world.clock.now(), note });
 
   describe(`${name}: rows`, () => {
     it('makes a row with its first hint, and counts every further one', async () => {
-      const world = begin();
+      const world = await begin();
       expect(await world.store.read(KEY)).toBeUndefined();
       await world.store.hint(KEY, push(world));
       await world.store.hint(KEY, push(world, 'def'));
@@ -45,7 +55,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('keeps the newest 20 reasons', async () => {
-      const world = begin();
+      const world = await begin();
       for (let i = 1; i <= 25; i += 1) await world.store.hint(KEY, push(world, `n${i}`));
       const row = await world.store.read(KEY);
       expect(row?.wanted).toBe(25);
@@ -53,7 +63,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('lists by prefix, by key, with state', async () => {
-      const world = begin();
+      const world = await begin();
       for (const key of ['app/b/x', 'app/a/y', 'repo/a', 'app/a/x', 'app/ab/x'])
         await world.store.hint(key, push(world));
       const held = await world.store.take('app/a/y', 'me', 1000);
@@ -70,7 +80,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('replaces an observation only by a newer one, and raises wanted in the same write', async () => {
-      const world = begin();
+      const world = await begin();
       expect(await world.store.assign(KEY, { seq: 5, revision: 'c5' }, push(world))).toBe(true);
       expect(await world.store.assign(KEY, { seq: 4, revision: 'c4' }, push(world))).toBe(false);
       expect(await world.store.assign(KEY, { seq: 5, revision: 'other' }, push(world))).toBe(false);
@@ -80,7 +90,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('merges intent, removes what is undefined, and raises wanted', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.intend(KEY, { suspended: true, pin: 'run-1' }, push(world));
       await world.store.intend(KEY, { pin: undefined, sync: 1 }, push(world));
       const row = await world.store.read(KEY);
@@ -90,7 +100,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('is not changed through a value that it gave or was given', async () => {
-      const world = begin();
+      const world = await begin();
       const trigger = { kind: 'push' as const, at: 1, note: 'given' };
       await world.store.hint(KEY, trigger);
       trigger.note = 'changed';
@@ -100,7 +110,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('removes a row unless it is leased, and never gives out its fencing numbers again', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const first = await world.store.take(KEY, 'me', 1000);
       expect(await world.store.remove(KEY)).toBe(false);
@@ -117,7 +127,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
 
   describe(`${name}: wanted and handled`, () => {
     it('releases when nothing came meanwhile, and forgets the reasons', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const { row, lease } = (await world.store.take(KEY, 'me', 1000))!;
       const due = world.clock.now() + HOUR;
@@ -138,7 +148,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('goes round again with the lease kept when a hint came meanwhile', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world, 'first'));
       const { row, lease } = (await world.store.take(KEY, 'me', 1000))!;
       await world.store.hint(KEY, push(world, 'second'));
@@ -157,7 +167,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('keeps the state that was saved when the release brings none, and drops a due that was not set again', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const first = await world.store.take(KEY, 'me', 1000);
       await world.store.release(KEY, first!.lease, { seen: 1, due: 5, state: { n: 1 } });
@@ -171,7 +181,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('never counts as handled what was not wanted yet', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const { lease } = (await world.store.take(KEY, 'me', 1000))!;
       await world.store.release(KEY, lease, { seen: 99 });
@@ -182,7 +192,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
 
   describe(`${name}: leases`, () => {
     it('gives a row to one holder at a time, and none for a row that is not there', async () => {
-      const world = begin();
+      const world = await begin();
       expect(await world.store.take(KEY, 'me', 1000)).toBeUndefined();
       await world.store.hint(KEY, push(world));
       const mine = await world.store.take(KEY, 'me', 1000);
@@ -192,7 +202,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('gives each take a higher fence, across releases and reopening', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const fences: number[] = [];
       let { store } = world;
@@ -206,7 +216,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('ends by itself: a holder that was paused can neither save, renew nor release once another has taken over', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const paused = (await world.store.take(KEY, 'paused', 60_000))!.lease;
       world.clock.advance(60_001);
@@ -224,7 +234,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('is not the old one when the same holder took it anew', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const old = (await world.store.take(KEY, 'me', 1000))!.lease;
       world.clock.advance(1001);
@@ -234,14 +244,14 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('is lost with its row', async () => {
-      const world = begin();
+      const world = await begin();
       const lease: Lease = { holder: 'me', fence: 1, until: 0 };
       await expect(world.store.save(KEY, lease, {})).rejects.toMatchObject({ code: 'LeaseLost', object: KEY });
       expect(await world.store.renew(KEY, lease, 1000)).toBe(false);
     });
 
     it('lasts as long as it is renewed', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const { lease } = (await world.store.take(KEY, 'me', 60_000))!;
       for (let i = 0; i < 10; i += 1) {
@@ -253,19 +263,22 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
       await world.store.save(KEY, lease, { ok: true });
     });
 
-    it('is taken at once when the process of its holder is gone', async () => {
-      const world = begin();
+    const whenGone = traits.seesDeadHolders ? 'is taken at once' : 'runs out';
+    it(`${whenGone} when the process of its holder is gone`, async () => {
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       const killed = (await world.store.take(KEY, 'killed', 60_000))!.lease;
       expect(await world.store.due(world.clock.now(), 10)).toEqual([]);
       world.dead.add('killed');
+      expect(await world.store.due(world.clock.now(), 10)).toEqual(traits.seesDeadHolders ? [KEY] : []);
+      if (!traits.seesDeadHolders) world.clock.advance(60_001);
       expect(await world.store.due(world.clock.now(), 10)).toEqual([KEY]);
       const next = await world.store.take(KEY, 'next', 60_000);
       expect(next!.lease.fence).toBe(killed.fence + 1);
     });
 
     it('neither ends early nor lasts longer when the wall clock is set', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       await world.store.take(KEY, 'me', 60_000);
       world.clock.setWall(world.clock.now() + HOUR);
@@ -286,7 +299,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     };
 
     it('tells the rows that are due or hinted and not leased, oldest first', async () => {
-      const world = begin();
+      const world = await begin();
       const now = world.clock.now();
       await settle(world, 'app/m/later', now + 1);
       await settle(world, 'app/m/never');
@@ -303,7 +316,7 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('tells a due row again after its holder died', async () => {
-      const world = begin();
+      const world = await begin();
       await settle(world, KEY, world.clock.now());
       await world.store.take(KEY, 'me', 1000);
       expect(await world.store.due(world.clock.now(), 10)).toEqual([]);
@@ -312,14 +325,14 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
 
     it('tells a hinted row even when the clock was set back after the hint', async () => {
-      const world = begin();
+      const world = await begin();
       await world.store.hint(KEY, push(world));
       world.clock.setWall(world.clock.now() - HOUR);
       expect(await world.store.due(world.clock.now(), 10)).toEqual([KEY]);
     });
 
     it('does not tell twice what was done before the clock was set back', async () => {
-      const world = begin();
+      const world = await begin();
       const now = world.clock.now();
       await settle(world, KEY, now + HOUR);
       world.clock.setWall(now - HOUR);
@@ -327,66 +340,5 @@ export function storeContract(name: string, make: (world: StoreWorld) => StoreUn
     });
   });
 
-  describe(`${name}: runs, deliveries, values`, () => {
-    it('keeps runs by their order, newest first, and replaces one that goes on', async () => {
-      const world = begin();
-      for (const seq of [2, 1, 3])
-        await world.store.putRun({ v: 1, id: `r${seq}`, app: 'main/shop', seq, record: { seq } });
-      await world.store.putRun({ v: 1, id: 'x', app: 'main/other', seq: 9, record: null });
-      await world.store.putRun({ v: 1, id: 'r3', app: 'main/shop', seq: 3, record: { outcome: 'Applied' } });
-      expect((await world.store.runs('main/shop', 2)).map(({ id }) => id)).toEqual(['r3', 'r2']);
-      expect(await world.store.run('r3')).toEqual({
-        v: 1,
-        id: 'r3',
-        app: 'main/shop',
-        seq: 3,
-        record: { outcome: 'Applied' },
-      });
-      expect(await world.store.run('nope')).toBeUndefined();
-    });
-
-    it('knows a delivery again, and one whose body was changed', async () => {
-      const world = begin();
-      expect(await world.store.delivery('d1', 'aa')).toBe('new');
-      expect(await world.store.delivery('d1', 'aa')).toBe('duplicate');
-      expect(await world.store.delivery('d1', 'bb')).toBe('mismatch');
-      expect(await world.store.delivery('d1', 'aa')).toBe('duplicate');
-    });
-
-    it('forgets a delivery after seven days, not before', async () => {
-      const world = begin();
-      await world.store.delivery('d1', 'aa');
-      world.clock.advance(7 * 24 * HOUR);
-      expect(await world.store.delivery('d1', 'aa')).toBe('duplicate');
-      world.clock.advance(1);
-      expect(await world.store.delivery('d1', 'bb')).toBe('new');
-    });
-
-    it('raises wanted with a new delivery, and only then', async () => {
-      const world = begin();
-      const hint = { key: 'repo/main', trigger: push(world) };
-      expect(await world.store.delivery('d1', 'aa', hint)).toBe('new');
-      expect(await world.store.delivery('d1', 'aa', hint)).toBe('duplicate');
-      expect(await world.store.delivery('d1', 'bb', hint)).toBe('mismatch');
-      expect(await world.store.read('repo/main')).toMatchObject({ wanted: 1, reasons: [hint.trigger] });
-    });
-
-    it('sets a value only where the expected one is', async () => {
-      const world = begin();
-      const { store } = world;
-      expect(await store.setValue('port', 1, 2)).toBe(false);
-      expect(await store.setValue('port', 1, undefined)).toBe(true);
-      expect(await store.setValue('port', 2, undefined)).toBe(false);
-      expect(await store.getValue('port')).toBe(1);
-      expect(await store.setValue('port', { b: 1, a: [null] }, 1)).toBe(true);
-      expect(await store.setValue('port', 'next', { a: [null], b: 1 })).toBe(true);
-      expect(await store.getValue('port')).toBe('next');
-      expect(await store.getValue('nothing')).toBeUndefined();
-    });
-
-    it('tells its clock', async () => {
-      const world = begin();
-      expect(await world.store.now()).toBe(world.clock.now());
-    });
-  });
+  storeRecordsContract(name, begin);
 }

@@ -13,6 +13,7 @@ import {
   newRow,
   readyAt,
   released,
+  RUNS_KEPT,
   taken,
 } from '../../core/reconcile/rows.ts';
 import type { Lease, Row, RowKey, Store, StoredRun } from '../../core/reconcile/store.ts';
@@ -36,6 +37,7 @@ interface Tables {
   readonly runs: Map<string, StoredRun>;
   readonly deliveries: Map<string, { readonly digest: string; readonly at: number }>;
   readonly values: Map<string, Json>;
+  readonly follows: Map<string, ReadonlySet<string>>;
   fenceFloor: number;
 }
 
@@ -48,9 +50,10 @@ export function memoryStore(options: MemoryStoreOptions): Store {
     runs: new Map(),
     deliveries: new Map(),
     values: new Map(),
+    follows: new Map(),
     fenceFloor: 0,
   };
-  return { ...rowCalls(tables), ...leaseCalls(tables), ...otherCalls(tables) };
+  return { ...rowCalls(tables), ...leaseCalls(tables), ...runCalls(tables), ...otherCalls(tables) };
 }
 
 /** What a store gives back is never what it was given: a caller that changes a value changes its own copy. */
@@ -143,13 +146,16 @@ function leaseCalls(tables: Tables): LeaseCalls {
   };
 }
 
-type OtherCalls = Pick<Store, 'putRun' | 'runs' | 'run' | 'delivery' | 'getValue' | 'setValue'>;
+type RunCalls = Pick<Store, 'putRun' | 'runs' | 'run'>;
 
-function otherCalls(tables: Tables): OtherCalls {
-  const { runs, deliveries, values, clock } = tables;
+function runCalls({ rows, runs }: Tables): RunCalls {
   return {
     putRun: async (run) => {
       runs.set(run.id, copy(run));
+      const pinned = rows.get(`app/${run.app}`)?.row.intent.pin;
+      for (const [id, { app, seq }] of runs) {
+        if (app === run.app && seq <= run.seq - RUNS_KEPT && id !== pinned) runs.delete(id);
+      }
     },
     runs: async (app, limit) => {
       const found = [...runs.values()].filter((run) => run.app === app);
@@ -157,6 +163,14 @@ function otherCalls(tables: Tables): OtherCalls {
       return copy(found.slice(0, limit));
     },
     run: async (id) => copy(runs.get(id)),
+  };
+}
+
+type OtherCalls = Pick<Store, 'delivery' | 'getValue' | 'setValue' | 'setFollows' | 'followers'>;
+
+function otherCalls(tables: Tables): OtherCalls {
+  const { deliveries, values, follows, clock } = tables;
+  return {
     delivery: async (id, digest, hint) => {
       const now = clock.now();
       for (const [key, { at }] of deliveries) if (at < now - DELIVERY_KEPT_MS) deliveries.delete(key);
@@ -176,5 +190,9 @@ function otherCalls(tables: Tables): OtherCalls {
       if (asExpected) values.set(name, copy(value));
       return asExpected;
     },
+    setFollows: async (alias, images) => {
+      follows.set(alias, new Set(images));
+    },
+    followers: async (image) => [...follows].flatMap(([alias, images]) => (images.has(image) ? alias : [])).sort(),
   };
 }

@@ -46,4 +46,9 @@ export const migrations: readonly string[] = [
     attempts INTEGER NOT NULL
   );
   `,
+  `
+  -- Which image repositories a repository's applications follow.
+  CREATE TABLE follows (image TEXT NOT NULL, alias TEXT NOT NULL, PRIMARY KEY (image, alias)) WITHOUT ROWID;
+  CREATE INDEX follows_of_alias ON follows (alias);
+  `,
 ];

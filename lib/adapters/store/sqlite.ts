@@ -13,6 +13,7 @@ import {
   newRow,
   readyAt,
   released,
+  RUNS_KEPT,
   taken,
 } from '../../core/reconcile/rows.ts';
 import type { Lease, Row, RowKey, Store } from '../../core/reconcile/store.ts';
@@ -37,6 +38,7 @@ const PUT_STATE = `INSERT INTO states (key, state) VALUES (?, ?)
   ON CONFLICT (key) DO UPDATE SET state = excluded.state WHERE state IS NOT excluded.state`;
 const PUT_RUN = `INSERT INTO runs (id, v, app, seq, record) VALUES (?, 1, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET app = excluded.app, seq = excluded.seq, record = excluded.record`;
+const TRIM_RUNS = 'DELETE FROM runs WHERE app = ? AND seq <= ? AND id IS NOT ?';
 const PUT_VALUE =
   'INSERT INTO named (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
 
@@ -52,7 +54,12 @@ interface Stored {
 /** The store of one machine. Several processes may open the same file. */
 export function sqliteStore(options: SqliteStoreOptions): Store {
   const heads = headTable(options);
-  return { ...rowCalls(options, heads), ...leaseCalls(options, heads), ...otherCalls(options, heads) };
+  return {
+    ...rowCalls(options, heads),
+    ...leaseCalls(options, heads),
+    ...runCalls(options, heads),
+    ...otherCalls(options, heads),
+  };
 }
 
 type Heads = ReturnType<typeof headTable>;
@@ -193,16 +200,16 @@ function leaseCalls({ database, clock }: SqliteStoreOptions, heads: Heads): Leas
   };
 }
 
-type OtherCalls = Pick<Store, 'putRun' | 'runs' | 'run' | 'delivery' | 'getValue' | 'setValue'>;
+type RunCalls = Pick<Store, 'putRun' | 'runs' | 'run'>;
 
-function otherCalls({ database, clock }: SqliteStoreOptions, heads: Heads): OtherCalls {
-  const valueOf = (name: string): Json | undefined => {
-    const columns = database.statement('SELECT value FROM named WHERE name = ?').get(name);
-    return columns === undefined ? undefined : parse(columns['value']);
-  };
+function runCalls({ database }: SqliteStoreOptions, heads: Heads): RunCalls {
   return {
     putRun: async (run) => {
-      database.write(() => database.statement(PUT_RUN).run(run.id, run.app, run.seq, JSON.stringify(run.record)));
+      database.write(() => {
+        database.statement(PUT_RUN).run(run.id, run.app, run.seq, JSON.stringify(run.record));
+        const pinned = heads.get(`app/${run.app}`)?.row.intent.pin ?? null;
+        database.statement(TRIM_RUNS).run(run.app, run.seq - RUNS_KEPT, pinned);
+      });
     },
     runs: async (app, limit) =>
       database.read(() =>
@@ -216,6 +223,17 @@ function otherCalls({ database, clock }: SqliteStoreOptions, heads: Heads): Othe
         const columns = database.statement('SELECT * FROM runs WHERE id = ?').get(id);
         return columns === undefined ? undefined : readRun(columns);
       }),
+  };
+}
+
+type OtherCalls = Pick<Store, 'delivery' | 'getValue' | 'setValue' | 'setFollows' | 'followers'>;
+
+function otherCalls({ database, clock }: SqliteStoreOptions, heads: Heads): OtherCalls {
+  const valueOf = (name: string): Json | undefined => {
+    const columns = database.statement('SELECT value FROM named WHERE name = ?').get(name);
+    return columns === undefined ? undefined : parse(columns['value']);
+  };
+  return {
     delivery: async (id, digest, hint) =>
       database.write(() => {
         const now = clock.now();
@@ -237,6 +255,17 @@ function otherCalls({ database, clock }: SqliteStoreOptions, heads: Heads): Othe
         if (!asExpected) return false;
         database.statement(PUT_VALUE).run(name, JSON.stringify(value));
         return true;
+      }),
+    setFollows: async (alias, images) => {
+      database.write(() => {
+        database.statement('DELETE FROM follows WHERE alias = ?').run(alias);
+        for (const image of new Set(images)) database.statement('INSERT INTO follows VALUES (?, ?)').run(image, alias);
+      });
+    },
+    followers: async (image) =>
+      database.read(() => {
+        const found = database.statement('SELECT alias FROM follows WHERE image = ? ORDER BY alias').all(image);
+        return found.map(({ alias }) => String(alias));
       }),
   };
 }

@@ -7,6 +7,8 @@ import type { Intent, Lease, Release, Row, RowKey } from './store.ts';
 export const MAX_REASONS = 20;
 /** How long the id of a webhook delivery is remembered. */
 export const DELIVERY_KEPT_MS = 7 * 24 * 3_600_000;
+/** Runs kept per application: more than what the collection of garbage and a rollback look at. */
+export const RUNS_KEPT = 200;
 
 /** Members with `undefined` are removed. */
 export type IntentChange = { readonly [K in keyof Intent]: Intent[K] | undefined };

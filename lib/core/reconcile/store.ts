@@ -110,6 +110,7 @@ export interface Store {
   due(now: number, limit: number): Promise<readonly RowKey[]>;
   /** Removes a row; false when it is leased. */
   remove(key: RowKey): Promise<boolean>;
+  /** Keeps a run, or replaces what was kept of it. Run n of an application removes its runs n - 200 and before, except the one that is pinned. */
   putRun(run: StoredRun): Promise<void>;
   /** Newest first. */
   runs(app: string, limit: number): Promise<readonly StoredRun[]>;
@@ -123,6 +124,10 @@ export interface Store {
   getValue(name: string): Promise<Json | undefined>;
   /** Compare and set; `expected` undefined = must be absent. False when it is something else. */
   setValue(name: string, value: Json, expected: Json | undefined): Promise<boolean>;
+  /** The image repositories whose pushes the repository `alias` wants to hear of, instead of those it named before. */
+  setFollows(alias: string, images: readonly string[]): Promise<void>;
+  /** Aliases that follow an image repository, sorted. May be late by a moment: an image event is a hint, and the poll finds the rest. */
+  followers(image: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

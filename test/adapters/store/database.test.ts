@@ -42,6 +42,19 @@ it('brings an older file to the current version and keeps what is in it', async 
   ]);
 });
 
+it('brings a file of the first version to the current one, whole', async () => {
+  const file = join(tempDir(), 'state.db');
+  const old = open(file, migrations.slice(0, 1));
+  await storeOn(old).hint('app/main/shop', { kind: 'push', at: 1 });
+  await storeOn(old).setValue('port', 1, undefined);
+  old.close();
+  const store = storeOn(open(file));
+  expect(await store.read('app/main/shop')).toMatchObject({ wanted: 1 });
+  expect(await store.getValue('port')).toBe(1);
+  await store.setFollows('root', ['r.example/shop']);
+  expect(await store.followers('r.example/shop')).toEqual(['root']);
+});
+
 it('takes back a step that fails half-way', () => {
   const file = join(tempDir(), 'state.db');
   open(file).close();

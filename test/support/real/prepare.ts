@@ -2,6 +2,7 @@
 import { HoldfastError } from '../../../lib/core/errors.ts';
 import { ensureCfnLint } from '../aws/cfn-lint/lint.ts';
 import { ensureMinistack } from '../aws/ministack/install.ts';
+import { ensureDynamoDbLocal } from '../aws/dynamodb-local/build.ts';
 import { ensureTestkube } from '../cluster/build.ts';
 import { ensureKubectl } from './kubectl.ts';
 
@@ -11,6 +12,7 @@ type Progress = (line: string) => void;
 const parts: readonly (readonly [name: string, ensure: (progress: Progress) => Promise<string>])[] = [
   ['kubectl', ensureKubectl],
   ['kube-apiserver, etcd and controllers', ensureTestkube],
+  ['DynamoDB Local', ensureDynamoDbLocal],
   ['MiniStack', ensureMinistack],
   ['cfn-lint', ensureCfnLint],
 ];
