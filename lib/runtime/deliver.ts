@@ -3,7 +3,7 @@ import type { PushedRef } from '../adapters/githost/builtin.ts';
 import { signBody } from '../adapters/webhook/verify.ts';
 import { githubPushPayload } from '../core/trigger/github.ts';
 import type { RunnerEvent } from './home.ts';
-import { rootAlias } from './open.ts';
+import { rootAlias } from './rows.ts';
 
 export interface Delivery {
   /** Base URL of webhooks. */

@@ -3,8 +3,9 @@ import { HoldfastError } from '../core/errors.ts';
 import type { RenderOutcome } from '../core/reconcile/record.ts';
 import type { AppSource } from '../core/reconcile/state.ts';
 import { decodeDesired, encodeDesired } from '../core/render/blob.ts';
-import type { Desired } from '../core/render/model.ts';
+import type { Desired, RenderOptions } from '../core/render/model.ts';
 import { decodeBundle } from '../core/source/bundle.ts';
+import { readClusterFacts } from './clusters.ts';
 import type { Home } from './home.ts';
 import { readJson, repoKey, writeJson } from './rows.ts';
 
@@ -17,8 +18,8 @@ type Remembered = { readonly key: string; readonly digest: string };
 export async function renderSource(home: Home, source: AppSource, signal: AbortSignal): Promise<RenderOutcome> {
   const remembered = await readJson<Remembered>(home.blobs, renderedKey(source.inputsKey));
   if (remembered !== undefined && (await home.blobs.has(remembered.key))) return { kind: 'desired', ...remembered };
-  const bytes = await home.blobs.get(source.bundle);
-  if (bytes === undefined) {
+  const [bytes, cluster] = await Promise.all([home.blobs.get(source.bundle), clusterOptions(home, source)]);
+  if (bytes === undefined || cluster === undefined) {
     await home.store.hint(repoKey(source.app.alias), { kind: 'retry', at: home.now(), note: 'inputs bundle missing' });
     throw new HoldfastError({
       code: 'BundleMissing',
@@ -27,13 +28,28 @@ export async function renderSource(home: Home, source: AppSource, signal: AbortS
       retryable: true,
     });
   }
-  const result = await home.renderers[source.renderer].render(decodeBundle(bytes), { app: source.app, signal });
+  const result = await home.renderers[source.renderer].render(decodeBundle(bytes), {
+    app: source.app,
+    bundleKey: source.bundle,
+    signal,
+    ...cluster,
+  });
   if (result.kind === 'refused') return { kind: 'refused', problems: result.problems };
   const encoded = encodeDesired(result.desired, home.hash);
   const key = `desired/${encoded.digest}`;
   await home.blobs.put(key, new TextEncoder().encode(encoded.text));
   await writeJson(home.blobs, renderedKey(source.inputsKey), { key, digest: encoded.digest } satisfies Remembered);
   return { kind: 'desired', key, digest: encoded.digest };
+}
+
+/** What the renderer is told of the cluster; undefined when it was recorded and is gone, because the key promises it. */
+async function clusterOptions(
+  home: Home,
+  source: AppSource,
+): Promise<Pick<RenderOptions, 'kubeVersion' | 'apiVersions'> | undefined> {
+  if (source.cluster === undefined) return {};
+  const facts = await readClusterFacts(home, source.cluster);
+  return facts === undefined ? undefined : { kubeVersion: facts.version, apiVersions: facts.apis };
 }
 
 /** Reads a stored desired state. */

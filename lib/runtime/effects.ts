@@ -20,6 +20,7 @@ import type { Home } from './home.ts';
 import { inventoryPlace, keepInventory, sayLeftBehind, takeOver } from './move.ts';
 import { act, type Bench, follow, observe, type Overrides, type Performer, prepare, render } from './perform.ts';
 import { writeJson } from './rows.ts';
+import { rememberStackOwner } from './stack-owners.ts';
 
 /** What those who carry out effects may see and change of a wake. */
 export interface Desk {
@@ -52,6 +53,8 @@ export async function performEffect(kind: Asking, facts: Facts, desk: Desk, sour
   }
   const target = await targetOf(performer);
   if (target.status !== 'done') return observed(desk.state(), run, now(), target);
+  // Before a change set is made or executed: its events may come before its answer.
+  if (kind === 'prepare') await rememberStackOwner(desk.home, source.app, source.target);
   switch (kind) {
     case 'observe': {
       const answer = await observe(performer, desk.state(), target.value);

@@ -20,6 +20,7 @@ import { openTree, type Tree } from '../core/source/tree.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { dependentsOf } from './dependents.ts';
 import type { Home, RunnerEvent } from './home.ts';
+import { rootAlias } from './rows.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 import { configFile } from './sources.ts';
@@ -53,9 +54,6 @@ export interface Opened {
   sandboxed(target: string): boolean;
   close(): Promise<void>;
 }
-
-/** Alias of the root repository. */
-export const rootAlias = 'root';
 
 interface Kept {
   readonly store: Store;

@@ -10,6 +10,9 @@ import type { Blobs, Row } from '../core/reconcile/store.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Alias of the root repository. */
+export const rootAlias = 'root';
+
 export const appKey = (id: string): string => `app/${id}`;
 export const repoKey = (alias: string): string => `repo/${alias}`;
 export const targetKey = (name: string): string => `target/${name}`;

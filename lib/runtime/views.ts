@@ -23,6 +23,8 @@ export interface ViewParts {
   readonly blobs: Blobs;
   readonly alias: string;
   readonly feed: Feed;
+  /** Whether a repository is followed at all; absent = always. */
+  readonly connected?: () => Promise<boolean>;
 }
 
 interface Known {
@@ -37,7 +39,14 @@ export function createViews(parts: ViewParts): Views {
   const repository = async (): Promise<RepoState> => repoState(await store.read(repoKey(alias)));
   return {
     apps: async () => (await known(store)).map(({ source }) => ({ id: source.app.id, name: source.app.name })),
-    status: async (ids) => await statusOf(await known(store), await repository(), ids),
+    status: async (ids) => {
+      const document = await statusOf(await known(store), await repository(), ids);
+      if (ids !== undefined || (await parts.connected?.()) !== false) return document;
+      return {
+        ...document,
+        problems: ['No repository is connected: holdfast connect URL', ...(document.problems ?? [])],
+      };
+    },
     history: async (id, limit) => {
       const runs = await store.runs(id, limit);
       const records = runs.map((run) => run.record as unknown as RunRecord);

@@ -38,10 +38,36 @@ export interface ApiOptions extends BaseOptions {
   readonly now: () => number;
   /** Bearer token of `/api/*` and `/events`; absent where whoever calls has been checked before. */
   readonly token?: string;
+  /** Which repository is followed, where that can be said while it runs. */
+  readonly repositories?: Repositories;
   /** Aborted when the server is about to stop: open event streams end. */
   readonly stopping?: AbortSignal;
   /** How often an idle event stream says that it is alive, milliseconds. */
   readonly heartbeatMs?: number;
+}
+
+/** The root repository as the API says and takes it. */
+export interface RepositoryDocument {
+  readonly schemaVersion: 1;
+  readonly alias: 'root';
+  readonly url: string;
+  readonly branch: string;
+  readonly host?: string;
+}
+
+/** The followed repository, read and written. */
+export interface Repositories {
+  /** Given when the stack was deployed: then it is changed there. */
+  readonly fixed: boolean;
+  readonly get: () => Promise<RepositorySettings | undefined>;
+  readonly set: (settings: RepositorySettings) => Promise<void>;
+}
+
+export interface RepositorySettings {
+  readonly v: 1;
+  readonly url: string;
+  readonly branch: string;
+  readonly host?: string;
 }
 
 /** What a home needs that serves everything. */

@@ -4,6 +4,7 @@ import { apiRoutes } from './api.ts';
 import { baseRoutes } from './base.ts';
 import { imageEvents } from './image-events.ts';
 import type { ApiOptions, WebOptions } from './options.ts';
+import { repositoryRoutes } from './repositories.ts';
 import { eventStream } from './stream.ts';
 import { requireToken } from './token.ts';
 import { webhook } from './webhook.ts';
@@ -28,6 +29,8 @@ function withApi(web: Hono, options: ApiOptions): Hono {
   }
   web.post('/events', imageEvents(options));
   web.get('/api/events', eventStream(options));
+  if (options.repositories !== undefined)
+    web.route('/api/repositories', repositoryRoutes(options, options.repositories));
   web.route('/api', apiRoutes(options));
   return web;
 }

@@ -58,14 +58,19 @@ export function ownershipOf(tags: Readonly<Record<string, string>>, owner: Stack
   return { kind: 'nobody' };
 }
 
+/** What tokens of this owner's operations carry: 16 hex digits. */
+export function ownerDigest(owner: StackOwner, hash: Hash): string {
+  return hash(stackOwnerText(owner)).slice(0, 16);
+}
+
 /** Client token and change-set name of one operation: `hf-<16 hex of the owner>-<operation id>`, at most 128 characters of [A-Za-z0-9-]. */
 export function operationToken(owner: StackOwner, operation: string, hash: Hash): string {
   const clean = operation.replaceAll(/[^A-Za-z0-9-]/g, '-');
   const id = clean.length <= 100 ? clean : `${clean.slice(0, 91)}-${hash(operation).slice(0, 8)}`;
-  return `hf-${hash(stackOwnerText(owner)).slice(0, 16)}-${id}`;
+  return `hf-${ownerDigest(owner, hash)}-${id}`;
 }
 
 /** Whether a token belongs to an operation of this owner. */
 export function isOurToken(token: string | undefined, owner: StackOwner, hash: Hash): boolean {
-  return token?.startsWith(`hf-${hash(stackOwnerText(owner)).slice(0, 16)}-`) === true;
+  return token?.startsWith(`hf-${ownerDigest(owner, hash)}-`) === true;
 }

@@ -63,6 +63,8 @@ export interface RenderOptions {
   readonly apiVersions?: readonly string[];
   /** Let Kustomize use `helmCharts` whose charts are in the repository. Default false. */
   readonly enableHelm?: boolean;
+  /** Key of the bundle's blob: a renderer in another place reads it from there. */
+  readonly bundleKey?: string;
   /** Aborts the work; renderers also have a deadline and an output limit of their own. */
   readonly signal?: AbortSignal;
 }
