@@ -5,6 +5,15 @@ import { jsonFlag, stackFlag, type Wrap } from './options.ts';
 /** Adds them to the program. */
 export function awsCommands(program: Command, action: Wrap): void {
   program
+    .command('init')
+    .description('write holdfast.yaml for what a repository holds; never overwrites')
+    .option('--repo <path>', 'repository or directory', '.')
+    .option('--target <target>', 'sandbox, kubeconfig[:CONTEXT], eks:CLUSTER[:REGION] or cloudformation[:REGION]')
+    .option('--region <region>', 'region of stacks (default: AWS_REGION)')
+    .option('-y, --yes', 'do not ask: what is not given is the sandbox')
+    .addOption(jsonFlag())
+    .action(action(async () => await import('./commands/init.ts')));
+  program
     .command('connect <url>')
     .description('make a repository the root of an installation on AWS: checks it, stores its token, makes its webhook')
     .option('--branch <name>', 'branch to follow (default: main)')

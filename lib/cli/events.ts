@@ -5,6 +5,7 @@ import { type Paint, printable } from './output.ts';
 const colours: Readonly<Record<string, Parameters<Paint>[0]>> = {
   'run-ended': 'green',
   'drift-report': 'yellow',
+  'history-rewritten': 'yellow',
   problem: 'red',
   'repository-failed': 'red',
   'worker-failed': 'red',

@@ -24,7 +24,7 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     openOptions(flags, { worktree: flags['revision'] === undefined, readOnly: true, memory: true }),
   );
   try {
-    const { problems, apps, held, refused } = await check(opened);
+    const { problems, apps, held, refused } = await checkOpened(opened);
     const all = [...problems, ...apps.flatMap((app) => app.problems)];
     if (wantsJson(flags)) {
       await writeOut(
@@ -55,7 +55,7 @@ function placement(app: Application, desired: KubernetesDesired): readonly Probl
     .problems;
 }
 
-interface Findings {
+export interface Findings {
   /** Of the config. */
   readonly problems: readonly Problem[];
   readonly apps: readonly Checked[];
@@ -65,7 +65,8 @@ interface Findings {
   readonly refused: boolean;
 }
 
-async function check(opened: Opened): Promise<Findings> {
+/** Reads, renders and places everything of an opened repository. */
+export async function checkOpened(opened: Opened): Promise<Findings> {
   const { home, tree } = opened;
   const result = await catalogueOf(tree, home.root.alias);
   if (result.kind === 'refused') return { problems: result.problems, apps: [], held: 0, refused: true };
