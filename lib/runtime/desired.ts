@@ -37,8 +37,11 @@ export async function renderSource(home: Home, source: AppSource, signal: AbortS
   if (result.kind === 'refused') return { kind: 'refused', problems: result.problems };
   const encoded = encodeDesired(result.desired, home.hash);
   const key = `desired/${encoded.digest}`;
-  await home.blobs.put(key, new TextEncoder().encode(encoded.text));
-  await writeJson(home.blobs, renderedKey(source.inputsKey), { key, digest: encoded.digest } satisfies Remembered);
+  // In any order: what is remembered counts only where the desired state is there, too.
+  await Promise.all([
+    home.blobs.put(key, new TextEncoder().encode(encoded.text)),
+    writeJson(home.blobs, renderedKey(source.inputsKey), { key, digest: encoded.digest } satisfies Remembered),
+  ]);
   return { kind: 'desired', key, digest: encoded.digest };
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fsBlobs } from '../adapters/blob/fs.ts';
+import { localBlobs } from '../adapters/blob/local.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { createBuiltinHost } from '../adapters/githost/builtin.ts';
 import { sqliteQueue } from '../adapters/queue/sqlite.ts';
@@ -102,7 +103,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const installation = options.rotateWebhookSecret === true ? await rotateWebhookSecret(store, stored) : stored;
   const sandbox = sandboxOnDemand(dataDir);
   const feed = createFeed({ start: timeId(Date.now()) });
-  const blobs = fsBlobs(path.join(dataDir, 'blobs'));
+  const blobs = localBlobs({ database, files: fsBlobs(path.join(dataDir, 'blobs')) });
   const views = createViews({ store, blobs, alias: rootAlias, feed });
   const token = randomBytes(24).toString('hex');
   const stopping = new AbortController();

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fsBlobs } from '../adapters/blob/fs.ts';
+import { localBlobs } from '../adapters/blob/local.ts';
 import { memoryBlobs } from '../adapters/blob/memory.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { type LocalRepository, openLocal } from '../adapters/git/local.ts';
@@ -70,7 +71,7 @@ async function openKept(options: OpenOptions): Promise<Kept> {
   const database = openDatabase({ file });
   return {
     store: sqliteStore({ database, clock: systemClock, alive: holderAlive }),
-    blobs: fsBlobs(path.join(dataDir, 'blobs')),
+    blobs: localBlobs({ database, files: fsBlobs(path.join(dataDir, 'blobs')) }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Measurement {
   readonly wallMs: number;
   /** Peak resident memory in MB; 0 where /proc does not tell. */
   readonly peakMb: number;
+  /** CPU of the process itself, as seen last before its end; 0 where /proc does not tell. */
+  readonly ownCpuMs: number;
   readonly serverCpuMs: number;
   readonly requests: Readonly<Record<string, number>>;
   /** What the process printed last, when that was JSON. */
@@ -26,11 +28,12 @@ export interface MeasuredCommand {
 /** Runs the command against a control plane. Throws `BenchCommandFailed` with the end of its output. */
 export async function measure(plane: ControlPlane, measured: MeasuredCommand): Promise<Measurement> {
   const [before, cpuBefore] = [await servedRequests(plane), serverCpuMs(plane)];
-  const { wallMs, peakMb, stdout } = await run(measured);
+  const { wallMs, peakMb, ownCpuMs, stdout } = await run(measured);
   const [cpuAfter, after] = [serverCpuMs(plane), await servedRequests(plane)];
   return {
     wallMs,
     peakMb,
+    ownCpuMs,
     serverCpuMs: cpuAfter - cpuBefore,
     requests: servedBetween(before, after),
     printed: lastJson(stdout),
@@ -40,15 +43,23 @@ export async function measure(plane: ControlPlane, measured: MeasuredCommand): P
 /** A command that takes longer is broken, not slow. */
 const limitMs = 120_000;
 
+interface Ran extends Pick<Measurement, 'wallMs' | 'peakMb' | 'ownCpuMs'> {
+  readonly stdout: string;
+}
+
 function run({ command, args, env, codes = [0] }: MeasuredCommand) {
-  return new Promise<{ wallMs: number; peakMb: number; stdout: string }>((resolve, reject) => {
+  return new Promise<Ran>((resolve, reject) => {
     const started = performance.now();
     const child = spawn(command, args, { env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let tail = '';
     let peakMb = 0;
+    let ownCpuMs = 0;
     const look = () => {
-      peakMb = Math.max(peakMb, child.pid === undefined ? 0 : memoryPeakMb(child.pid));
+      if (child.pid === undefined) return;
+      peakMb = Math.max(peakMb, memoryPeakMb(child.pid));
+      // Counts what was spent, so that it tells of two versions even on a machine that is busy with something else.
+      ownCpuMs = Math.max(ownCpuMs, cpuMs([child.pid]));
     };
     const sampler = setInterval(look, 25);
     const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
@@ -64,7 +75,7 @@ function run({ command, args, env, codes = [0] }: MeasuredCommand) {
       const wallMs = performance.now() - started;
       clearInterval(sampler);
       clearTimeout(limit);
-      if (code !== null && codes.includes(code)) resolve({ wallMs, peakMb, stdout });
+      if (code !== null && codes.includes(code)) resolve({ wallMs, peakMb, ownCpuMs, stdout });
       else reject(failed([command, ...args].join(' '), code, tail));
     });
   });
@@ -84,9 +95,12 @@ function memoryPeakMb(pid: number): number {
 }
 
 /** CPU of etcd and the apiserver together; 0 where /proc does not tell. */
-function serverCpuMs(plane: ControlPlane): number {
+const serverCpuMs = (plane: ControlPlane): number => cpuMs(Object.values(plane.pids));
+
+/** User and system time of processes, milliseconds. */
+function cpuMs(pids: readonly number[]): number {
   let ticks = 0;
-  for (const pid of Object.values(plane.pids)) {
+  for (const pid of pids) {
     try {
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       ticks += Number(fields[11]) + Number(fields[12]);

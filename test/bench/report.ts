@@ -18,9 +18,10 @@ const columns = [
   'requests',
   'per object',
   'peak MB',
+  'CPU s',
   'server CPU s',
 ];
-const widths = [18, 8, 12, 8, 9, 10, 34, 11, 8, 13];
+const widths = [18, 8, 12, 8, 9, 10, 34, 11, 8, 8, 13];
 
 function line(cells: readonly string[]): string {
   return cells
@@ -57,6 +58,7 @@ function row(
       .join(', '),
     (total / objects).toFixed(3),
     median(measurements.map(({ peakMb }) => peakMb)).toFixed(0),
+    seconds(median(measurements.map(({ ownCpuMs }) => ownCpuMs))),
     seconds(median(measurements.map(({ serverCpuMs }) => serverCpuMs))),
   ]);
 }

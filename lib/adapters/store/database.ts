@@ -19,6 +19,11 @@ export interface DatabaseOptions {
 export interface Database {
   /** Runs `work` in one transaction that writes. */
   write<T>(work: () => T): T;
+  /**
+   * Like `write`, in one transaction with what others ask for in the same turn of the event loop; done when it is committed. What
+   * throws takes nobody with it: `work` may be called again, alone, and has to be without effects outside the database.
+   */
+  soon<T>(work: () => T): Promise<T>;
   /** Runs one statement that reads. */
   read<T>(work: () => T): T;
   /** A prepared statement, kept for the life of the connection. */
@@ -128,13 +133,71 @@ function wrap(connection: DatabaseSync, file: string): Database {
       throw error;
     }
   };
+  const gathered = gather((work) => translated(file, () => transaction(work)));
   return {
     write: (work) => translated(file, () => transaction(work)),
+    soon: gathered.soon,
     read: (work) => translated(file, work),
     statement,
     close: () => {
-      if (connection.isOpen) connection.close();
+      if (!connection.isOpen) return;
+      gathered.flush();
+      connection.close();
     },
+  };
+}
+
+/** One piece of work that waits for its transaction. */
+interface Waiting {
+  /** Does it; answers how to tell whoever waits. */
+  readonly run: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Gathers what is asked for in one turn of the event loop into one transaction: a commit costs more than what most of them write. */
+function gather(transaction: <T>(work: () => T) => T): { readonly soon: Database['soon']; readonly flush: () => void } {
+  let waiting: Waiting[] = [];
+  const alone = ({ run, reject }: Waiting): void => {
+    try {
+      transaction(run)();
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const flush = (): void => {
+    const together = waiting;
+    waiting = [];
+    let refused: { readonly error: unknown } | undefined;
+    let settle: readonly (() => void)[] = [];
+    try {
+      if (together.length > 1)
+        settle = transaction(() =>
+          together.map(({ run }) => {
+            try {
+              return run();
+            } catch (error) {
+              refused = { error };
+              throw error;
+            }
+          }),
+        );
+    } catch (error) {
+      // A file that cannot be used refuses all; a piece of work that throws speaks for itself only.
+      if (refused === undefined) for (const { reject } of together) reject(error);
+    }
+    if (together.length === 1 || refused !== undefined) together.forEach(alone);
+    else for (const tell of settle) tell();
+  };
+  return {
+    flush,
+    soon: async (work) =>
+      await new Promise((resolve, reject) => {
+        const run = (): (() => void) => {
+          const value = work();
+          return () => resolve(value);
+        };
+        if (waiting.push({ run, reject }) === 1) setImmediate(flush);
+      }),
   };
 }
 

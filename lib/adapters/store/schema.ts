@@ -51,4 +51,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE follows (image TEXT NOT NULL, alias TEXT NOT NULL, PRIMARY KEY (image, alias)) WITHOUT ROWID;
   CREATE INDEX follows_of_alias ON follows (alias);
   `,
+  `
+  -- Content under keys that say what it is, as long as it is small.
+  CREATE TABLE blobs (key TEXT PRIMARY KEY, bytes BLOB NOT NULL);
+  `,
 ];

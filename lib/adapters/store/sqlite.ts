@@ -89,8 +89,13 @@ function headTable({ database, clock, alive }: SqliteStoreOptions) {
     /** Whether somebody else may still believe to hold the lease. */
     held: (holder: string | undefined, deadline: number | null): boolean =>
       holder !== undefined && deadline !== null && leaseRuns(deadline, clock.monotonic()) && alive(holder),
-    putState: (key: RowKey, state: Json): void => {
-      database.statement(PUT_STATE).run(key, JSON.stringify(state));
+    /** Whether this very lease still stands. */
+    heldBy: (key: RowKey, { holder, fence }: Lease): boolean => {
+      const found = database.statement('SELECT holder, fence FROM rows WHERE key = ?').get(key);
+      return found?.['holder'] === holder && found['fence'] === fence;
+    },
+    putState: (key: RowKey, text: string): void => {
+      database.statement(PUT_STATE).run(key, text);
     },
     stateOf: (key: RowKey): unknown => database.statement('SELECT state FROM states WHERE key = ?').get(key)?.['state'],
   };
@@ -115,7 +120,7 @@ function rowCalls({ database, clock }: SqliteStoreOptions, heads: Heads): RowCal
       database.write(() => heads.change(key, (row) => hinted(row, trigger)));
     },
     assign: async (key, source, trigger) =>
-      database.write(() => heads.change(key, (row) => assigned(row, source, trigger))),
+      await database.soon(() => heads.change(key, (row) => assigned(row, source, trigger))),
     intend: async (key, intent, trigger) => {
       database.write(() => heads.change(key, (row) => intended(row, intent, trigger)));
     },
@@ -163,7 +168,7 @@ function leaseCalls({ database, clock }: SqliteStoreOptions, heads: Heads): Leas
   };
   return {
     take: async (key, holder, ttlMs) =>
-      database.write(() => {
+      await database.soon(() => {
         const stored = heads.get(key);
         if (stored === undefined || heads.held(stored.row.lease?.holder, stored.deadline)) return undefined;
         const { until, deadline } = ends(ttlMs);
@@ -181,20 +186,21 @@ function leaseCalls({ database, clock }: SqliteStoreOptions, heads: Heads): Leas
         );
       }),
     save: async (key, lease, state) => {
-      database.write(() => {
-        mine(key, lease);
-        heads.putState(key, state);
+      const text = JSON.stringify(state);
+      await database.soon(() => {
+        if (!heads.heldBy(key, lease)) throw leaseLost(key, lease);
+        heads.putState(key, text);
       });
     },
     release: async (key, lease, release) =>
-      database.write(() => {
+      await database.soon(() => {
         const stored = mine(key, lease);
         const { kind, row } = released(stored.row, {
           seen: release.seen,
           ...(release.due === undefined ? {} : { due: release.due }),
         });
         heads.put(row, stored.deadline);
-        if (release.state !== undefined) heads.putState(key, release.state);
+        if (release.state !== undefined) heads.putState(key, JSON.stringify(release.state));
         return kind === 'released' ? { kind } : { kind, row: withState(row, heads.stateOf(key)) };
       }),
   };
@@ -205,8 +211,10 @@ type RunCalls = Pick<Store, 'putRun' | 'runs' | 'run'>;
 function runCalls({ database }: SqliteStoreOptions, heads: Heads): RunCalls {
   return {
     putRun: async (run) => {
-      database.write(() => {
-        database.statement(PUT_RUN).run(run.id, run.app, run.seq, JSON.stringify(run.record));
+      const text = JSON.stringify(run.record);
+      await database.soon(() => {
+        database.statement(PUT_RUN).run(run.id, run.app, run.seq, text);
+        if (run.seq <= RUNS_KEPT) return;
         const pinned = heads.get(`app/${run.app}`)?.row.intent.pin ?? null;
         database.statement(TRIM_RUNS).run(run.app, run.seq - RUNS_KEPT, pinned);
       });

@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
+import { HoldfastError } from '../../../lib/core/errors.ts';
 import { openDatabase, type Database } from '../../../lib/adapters/store/database.ts';
 import { migrations } from '../../../lib/adapters/store/schema.ts';
 import { sqliteStore } from '../../../lib/adapters/store/sqlite.ts';
@@ -117,4 +118,71 @@ it('says that the store is unavailable when the file is something else, or close
   await expect(store.hint('app/main/shop', { kind: 'push', at: 1 })).rejects.toMatchObject({
     code: 'StoreUnavailable',
   });
+});
+
+function counting(file: string): { readonly database: Database; readonly values: () => readonly unknown[] } {
+  const database = open(file);
+  database.write(() => database.statement('CREATE TABLE seen (value INTEGER)').run());
+  return {
+    database,
+    values: () =>
+      database
+        .statement('SELECT value FROM seen')
+        .all()
+        .map(({ value }) => value),
+  };
+}
+
+const insert = (database: Database, value: number): number =>
+  database.statement('INSERT INTO seen VALUES (?)').run(value);
+
+it('commits what is asked for in one turn together, and says so afterwards', async () => {
+  const file = join(tempDir(), 'state.db');
+  const { database } = counting(file);
+  const other = open(file);
+  const version = (): unknown => other.statement('PRAGMA data_version').get()?.['data_version'];
+  const before = version();
+  const both = [1, 2].map(async (value) => await database.soon(() => insert(database, value)));
+  expect(version()).toBe(before);
+  expect(await Promise.all(both)).toEqual([1, 1]);
+  expect(version()).toBe(Number(before) + 1);
+  expect(other.statement('SELECT count(*) AS n FROM seen').get()).toEqual({ n: 2 });
+});
+
+it('lets what throws take back its own writes and nobody else’s', async () => {
+  const { database, values } = counting(join(tempDir(), 'state.db'));
+  const lost = new HoldfastError({ code: 'LeaseLost', source: 'system', message: 'Lost' });
+  const answers = await Promise.allSettled([
+    database.soon(() => insert(database, 1)),
+    database.soon(() => {
+      insert(database, 2);
+      throw lost;
+    }),
+    database.soon(() => insert(database, 3)),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(answers[1]).toMatchObject({ reason: lost });
+  expect(values()).toEqual([1, 3]);
+});
+
+it('refuses all of them when another process holds the file', async () => {
+  const file = join(tempDir(), 'state.db');
+  const { database, values } = counting(file);
+  const other = new DatabaseSync(file);
+  onTestFinished(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const answers = await Promise.allSettled([1, 2].map((value) => database.soon(() => insert(database, value))));
+  other.exec('ROLLBACK');
+  const refused = { status: 'rejected', reason: expect.objectContaining({ code: 'StoreUnavailable' }) };
+  expect(answers).toEqual([refused, refused]);
+  expect(values()).toEqual([]);
+});
+
+it('writes what was asked for before it closes', async () => {
+  const file = join(tempDir(), 'state.db');
+  const { database } = counting(file);
+  const written = database.soon(() => insert(database, 1));
+  database.close();
+  expect(await written).toBe(1);
+  expect(open(file).statement('SELECT value FROM seen').all()).toEqual([{ value: 1 }]);
 });
