@@ -40,12 +40,31 @@ export async function proposeImages(
     if (found === undefined || found.kind === 'directory') continue;
     files.push({ path, bytes: await tree.bytes(path), rules: applying });
   }
-  const tags = new Map<string, readonly ImageTag[]>();
-  for (const repository of new Set(apps.flatMap((app) => app.images.map((rule) => rule.repository)))) {
-    tags.set(repository, await registry.tags(repository));
-  }
+  const tags = await tagsOf(apps, registry, problems);
   const decision = decideImages(files, tags);
   return { ...decision, problems: [...problems, ...decision.problems] };
+}
+
+/** Tags by repository. One that its user has to mend is said once, and does not keep the others back. */
+async function tagsOf(
+  apps: readonly Application[],
+  registry: ImageRegistry,
+  problems: Problem[],
+): Promise<ReadonlyMap<string, readonly ImageTag[]>> {
+  const tags = new Map<string, readonly ImageTag[]>();
+  for (const app of apps) {
+    for (const { repository } of app.images) {
+      if (tags.has(repository)) continue;
+      tags.set(repository, []);
+      try {
+        tags.set(repository, await registry.tags(repository));
+      } catch (error) {
+        if (!(error instanceof HoldfastError) || error.source !== 'user' || error.retryable) throw error;
+        problems.push({ ...app.position, code: error.code, message: error.message });
+      }
+    }
+  }
+  return tags;
 }
 
 /** Real paths of the files that an application is written in: its path, and its values files. */

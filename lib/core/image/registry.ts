@@ -13,7 +13,8 @@ export interface ImageTag {
 export interface ImageRegistry {
   /**
    * All tags of a repository as manifests write it (registry host and name), in no order; none when it does not exist.
-   * Throws HoldfastError `RegistryUnreachable`, `RegistryForbidden`.
+   * Throws HoldfastError `RegistryUnreachable`, `RegistryThrottled`, `RegistryForbidden`, `RegistryUnsupported` (its host), and
+   * `RegistryRepositoryMissing` where an absent repository is a mistake.
    */
   tags(repository: string): Promise<readonly ImageTag[]>;
 }
