@@ -42,7 +42,6 @@ export class Api extends Construct {
         ),
         ...state.secretRights('KeySecret', state.keySecret.secretArn),
       ],
-      wildcards: 'Objects of its own bucket.',
     });
     this.url = this.runner.fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
   }

@@ -1,11 +1,10 @@
 // A queue that wakes workers, with the queue of what nobody could handle.
 import { Duration } from 'aws-cdk-lib';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import { allow } from './rights.ts';
+import { allow, type Right } from './rights.ts';
 
 /** A dead letter queue: what lies there waits for a person, as long as SQS keeps it. */
 export function deadLetterQueue(scope: Construct, id: string): sqs.Queue {
@@ -40,12 +39,12 @@ export class Doorbell extends Construct {
   }
 
   /** The right to ring. */
-  ringRights(sid: string): PolicyStatement {
+  ringRights(sid: string): Right {
     return allow(sid, ['sqs:SendMessage'], [this.queue.queueArn]);
   }
 
   /** What a function needs that answers this bell. */
-  answerRights(): PolicyStatement {
+  answerRights(): Right {
     return allow(
       'ReceiveWork',
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
@@ -55,12 +54,16 @@ export class Doorbell extends Construct {
 
   /** Lets a function answer: it says for each message of a batch whether it was handled. */
   answeredBy(fn: lambda.Function, options: { readonly batchSize: number; readonly maxConcurrency: number }): void {
-    new lambda.EventSourceMapping(fn, 'Doorbell', {
+    const mapping = new lambda.EventSourceMapping(fn, 'Doorbell', {
       target: fn,
       eventSourceArn: this.queue.queueArn,
       batchSize: options.batchSize,
       maxConcurrency: options.maxConcurrency,
       reportBatchItemFailures: true,
+    });
+    acknowledge(mapping, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'For a queue, Lambda has no such destination: the queue itself has a dead letter queue.',
     });
   }
 }

@@ -2,11 +2,10 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Parts } from './parts.ts';
-import { allow } from './rights.ts';
+import { allow, type Right } from './rights.ts';
 
 /** Attempts and age after which an event is given up: the poll finds what it told, so hours of retries help nobody. */
 export interface Patience {
@@ -17,7 +16,7 @@ export interface Patience {
 const usual: Patience = { retryAttempts: 2, maxEventAge: Duration.hours(1) };
 
 /** The right that Lambda uses to put a failed event into the queue. */
-export function failureRights(parts: Parts): PolicyStatement {
+export function failureRights(parts: Parts): Right {
   return allow('KeepFailedEvents', ['sqs:SendMessage'], [parts.eventsDlq.queueArn]);
 }
 

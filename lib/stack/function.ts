@@ -6,7 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { type FunctionName, metricsNamespace } from './names.ts';
-import { allow } from './rights.ts';
+import { acknowledgeBroad, allow, type Right } from './rights.ts';
 
 /** What is the same for all functions of an installation. */
 export interface FunctionDefaults {
@@ -25,9 +25,7 @@ export interface FunctionOptions {
   readonly timeout?: Duration;
   readonly environment?: Readonly<Record<string, string>>;
   /** All that the function may do, besides writing its log. */
-  readonly rights?: readonly iam.PolicyStatement[];
-  /** Why there are `*` in the resources of its rights, where there are. */
-  readonly wildcards?: string;
+  readonly rights?: readonly Right[];
   readonly architecture?: lambda.Architecture;
   readonly layers?: readonly lambda.ILayerVersion[];
   readonly reservedConcurrency?: number;
@@ -65,6 +63,8 @@ export function runnerFunction(scope: Construct, defaults: FunctionDefaults, opt
     ...(options.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: options.reservedConcurrency }),
   });
   acknowledge(scope, {
+    'Serverless-LambdaDLQ':
+      'Queues and callers keep what a function fails on; events go to an on-failure destination, which the rule does not see.',
     'AwsSolutions-L1': 'The newest runtime that Lambda has for Node.js; the rule may not know it yet.',
     'Serverless-LambdaTracing':
       'X-Ray would need rights on every resource; one correlation id goes through all logs instead.',
@@ -74,14 +74,16 @@ export function runnerFunction(scope: Construct, defaults: FunctionDefaults, opt
 
 function roleOf(scope: Construct, options: FunctionOptions, logGroup: logs.LogGroup): iam.Role {
   const writeLog = allow('WriteOwnLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+  const rights = [writeLog, ...(options.rights ?? [])];
   const role = new iam.Role(scope, 'Role', {
     description: `Holdfast ${options.name}: ${options.description}`,
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     // In the role itself, not beside it: the function can never run before it has its rights, and they are read in one place.
-    inlinePolicies: { rights: new iam.PolicyDocument({ statements: [writeLog, ...(options.rights ?? [])] }) },
+    inlinePolicies: {
+      rights: new iam.PolicyDocument({ statements: rights.map(({ statement }) => statement) }),
+    },
   });
-  const own = 'Streams of its own log group only.';
-  acknowledge(role, { 'AwsSolutions-IAM5': options.wildcards === undefined ? own : `${own} ${options.wildcards}` });
+  acknowledgeBroad(role, rights);
   return role;
 }
 

@@ -2,12 +2,12 @@
 import { Annotations, Aws, CfnOutput, Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { RunnerFunction } from './function.ts';
 import { pascal } from './names.ts';
-import { allow, arnOf } from './rights.ts';
+import { allow, arnOf, type Right } from './rights.ts';
 import type { VpcSettings } from './settings.ts';
 
 /** Services that the function calls and that have no free gateway endpoint. */
@@ -45,11 +45,14 @@ export class Network extends Construct {
   }
 
   /** What Lambda needs, in the function's role, to put it into the network. */
-  static rights(): readonly iam.PolicyStatement[] {
+  static rights(): readonly Right[] {
     return [
-      allow('NetworkInterfaces', makeInterfaces, [arnOf('ec2', '*/*')]),
-      // EC2 knows no resources for describing.
-      allow('LookAtNetworkInterfaces', describeInterfaces, ['*']),
+      allow('NetworkInterfaces', makeInterfaces, [arnOf('ec2', '*/*')], {
+        reason: 'Interfaces get their ids when Lambda makes them; the code itself is denied.',
+      }),
+      allow('LookAtNetworkInterfaces', describeInterfaces, ['*'], {
+        reason: 'EC2 has no resource level for describing; the code itself is denied.',
+      }),
     ];
   }
 

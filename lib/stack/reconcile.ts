@@ -1,13 +1,12 @@
 // Applications and targets: plan, apply, observe. The rights on targets belong to the roles that it assumes.
 import { Duration } from 'aws-cdk-lib';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type RunnerFunction, runnerFunction } from './function.ts';
 import { Network } from './network.ts';
-import { clusterArns } from './outside.ts';
+import { clusterRights } from './outside.ts';
 import type { Parts } from './parts.ts';
-import { allow } from './rights.ts';
+import { allow, type Right } from './rights.ts';
 
 export class Reconcile extends Construct {
   readonly runner: RunnerFunction;
@@ -44,8 +43,6 @@ export class Reconcile extends Construct {
         ...targetRights(parts),
         ...(settings.vpc === undefined ? [] : Network.rights()),
       ],
-      wildcards:
-        'Objects of its own bucket; descriptions of clusters of this account, unless clusters are listed; network interfaces, in a VPC only, which Lambda asks for and the code is denied.',
     });
     if (settings.vpc !== undefined) this.network = new Network(this, 'Network', settings.vpc, this.runner);
     // Few at a time: messages of one push share connections, lists and discovery, but also the 90 seconds of a turn and the
@@ -54,11 +51,10 @@ export class Reconcile extends Construct {
   }
 }
 
-function targetRights(parts: Parts): readonly PolicyStatement[] {
-  const roles = parts.settings.targetRoles ?? [];
-  const clusters = clusterArns(parts.settings);
+function targetRights({ settings }: Parts): readonly Right[] {
+  const roles = settings.targetRoles ?? [];
   return [
     ...(roles.length === 0 ? [] : [allow('AssumeTargetRoles', ['sts:AssumeRole', 'sts:TagSession'], roles)]),
-    ...(clusters.length === 0 ? [] : [allow('DescribeClusters', ['eks:DescribeCluster'], clusters)]),
+    ...clusterRights(settings),
   ];
 }

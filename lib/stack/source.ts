@@ -1,11 +1,10 @@
 // Repositories: fetch, catalogue, which applications a push touches, image updates.
 import { Duration } from 'aws-cdk-lib';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { type RunnerFunction, runnerFunction } from './function.ts';
-import { codecommitRepositories, connections, imageRepositories } from './outside.ts';
+import { gitRights, imageRights } from './outside.ts';
 import { chosen, type Parts } from './parts.ts';
-import { allow } from './rights.ts';
+import type { Right } from './rights.ts';
 
 export class Source extends Construct {
   readonly runner: RunnerFunction;
@@ -35,17 +34,16 @@ export class Source extends Construct {
         source.ringRights('RingSource'),
         reconcile.ringRights('RingReconcile'),
         ...secretRights(parts),
-        ...gitRights(parts),
-        allow('ReadTags', ['ecr:DescribeImages'], imageRepositories(settings)),
+        ...gitRights(settings),
+        ...imageRights(settings),
       ],
-      wildcards: 'Objects of its own bucket; ECR and CodeCommit repositories of this account, unless they are listed.',
     });
     // One message at a time: a fetch can hold a large pack in memory, and two would share 150 seconds.
     source.answeredBy(this.runner.fn, { batchSize: 1, maxConcurrency: settings.concurrency?.source ?? 4 });
   }
 }
 
-function secretRights(parts: Parts): readonly PolicyStatement[] {
+function secretRights(parts: Parts): readonly Right[] {
   const { state, settings } = parts;
   const own = settings.root?.secretArn;
   return state.secretRights(
@@ -54,15 +52,4 @@ function secretRights(parts: Parts): readonly PolicyStatement[] {
     state.gitSecret.secretArn,
     ...(own === undefined ? [] : [own]),
   );
-}
-
-function gitRights(parts: Parts): readonly PolicyStatement[] {
-  const repositories = codecommitRepositories(parts.settings);
-  const used = connections(parts.settings);
-  return [
-    ...(repositories.length === 0 ? [] : [allow('Git', ['codecommit:GitPull', 'codecommit:GitPush'], repositories)]),
-    ...(used.length === 0
-      ? []
-      : [allow('Connections', [...new Set(used.map((arn) => `${arn.split(':')[2] ?? ''}:UseConnection`))], used)]),
-  ];
 }

@@ -1,13 +1,12 @@
 // What an installation remembers: one table, one bucket, three secrets. They stay when the stack is deleted.
 import { Aws, Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import { allow } from './rights.ts';
+import { allow, type Right } from './rights.ts';
 
 /** Secondary indexes of the table. */
 export type IndexName = 'due' | 'repository' | 'image';
@@ -82,7 +81,7 @@ export class State extends Construct {
   }
 
   /** Rights on the table and the named indexes. */
-  tableRights(mode: keyof typeof tableActions, indexes: readonly IndexName[] = []): readonly PolicyStatement[] {
+  tableRights(mode: keyof typeof tableActions, indexes: readonly IndexName[] = []): readonly Right[] {
     const arn = this.table.tableArn;
     const queries = indexes.map((index) => `${arn}/index/${index}`);
     return [
@@ -96,16 +95,14 @@ export class State extends Construct {
    * Rights on objects whose keys begin with one of the prefixes (all objects when none is given). Without the right to list,
    * S3 answers 403 for an object that is not there, and missing could not be told from forbidden.
    */
-  objectRights(
-    modes: readonly (keyof typeof objectActions)[],
-    prefixes: readonly string[] = [''],
-  ): readonly PolicyStatement[] {
+  objectRights(modes: readonly (keyof typeof objectActions)[], prefixes: readonly string[] = ['']): readonly Right[] {
     const actions = [...new Set(modes.flatMap((mode) => objectActions[mode]))];
     return [
       allow(
         'Objects',
         actions,
         prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+        { reason: 'Objects of its own bucket: their names are hashes.' },
       ),
       allow('ListObjects', ['s3:ListBucket'], [this.bucket.bucketArn]),
       ...this.#keyRights('s3', 'ObjectKey', modes.includes('write')),
@@ -113,7 +110,7 @@ export class State extends Construct {
   }
 
   /** The right to read secrets. */
-  secretRights(sid: string, ...arns: readonly string[]): readonly PolicyStatement[] {
+  secretRights(sid: string, ...arns: readonly string[]): readonly Right[] {
     return [
       allow(sid, ['secretsmanager:GetSecretValue'], arns),
       ...this.#keyRights('secretsmanager', `${sid}Key`, false),
@@ -121,12 +118,12 @@ export class State extends Construct {
   }
 
   /** Rights on the customer key, only through the service that keeps the data. */
-  #keyRights(service: string, sid: string, writes: boolean): readonly PolicyStatement[] {
+  #keyRights(service: string, sid: string, writes: boolean): readonly Right[] {
     if (this.#key === undefined) return [];
     const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
     return [
       allow(sid, ['kms:Decrypt', 'kms:DescribeKey', ...(writes ? writing : [])], [this.#key.keyArn], {
-        StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.amazonaws.com` },
+        conditions: { StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.amazonaws.com` } },
       }),
     ];
   }

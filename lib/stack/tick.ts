@@ -5,7 +5,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { failureRights, keepFailures } from './events.ts';
 import { type RunnerFunction, runnerFunction } from './function.ts';
-import { imageRepositories } from './outside.ts';
+import { imageRights } from './outside.ts';
 import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
 
@@ -31,11 +31,9 @@ export class Tick extends Construct {
         ...state.objectRights(['read', 'collect']),
         source.ringRights('RingSource'),
         reconcile.ringRights('RingReconcile'),
-        allow('ReadTags', ['ecr:DescribeImages'], imageRepositories(settings)),
+        ...imageRights(settings),
         failureRights(parts),
       ],
-      wildcards:
-        'Objects of its own bucket, which it collects; ECR repositories of this account, unless they are listed.',
     });
     // The next tick comes in a minute: an old one is of no use.
     keepFailures(this.runner.fn, parts, { retryAttempts: 0, maxEventAge: Duration.seconds(60) });
@@ -56,8 +54,8 @@ export class Tick extends Construct {
       inlinePolicies: {
         rights: new iam.PolicyDocument({
           statements: [
-            allow('StartTick', ['lambda:InvokeFunction'], [this.runner.fn.functionArn]),
-            failureRights(parts),
+            allow('StartTick', ['lambda:InvokeFunction'], [this.runner.fn.functionArn]).statement,
+            failureRights(parts).statement,
           ],
         }),
       },

@@ -5,6 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 export class Topics extends Construct {
   /** Alarms of the installation. */
@@ -31,7 +32,13 @@ export class Topics extends Construct {
     }
     const topic = (name: string): sns.Topic => {
       const made = new sns.Topic(this, name, { masterKey: key, enforceSSL: true });
-      if (alarmEmail !== undefined) made.addSubscription(new subscriptions.EmailSubscription(alarmEmail));
+      if (alarmEmail !== undefined) {
+        made.addSubscription(new subscriptions.EmailSubscription(alarmEmail));
+        acknowledge(made, {
+          'Serverless-SNSRedrivePolicy':
+            'A mail that cannot be delivered: the alarm and the run stay where they are read.',
+        });
+      }
       return made;
     };
     this.alarms = topic('Alarms');
