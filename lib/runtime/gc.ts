@@ -2,6 +2,7 @@
 import type { AppState, RunRecord } from '../core/reconcile/state.ts';
 import type { Row } from '../core/reconcile/store.ts';
 import type { Home } from './home.ts';
+import { targetState } from './sweep.ts';
 import { appSource, appState, readJson, repoState } from './rows.ts';
 
 /** Completed runs of an application whose desired state is kept, so that a rollback to them is possible. */
@@ -10,7 +11,7 @@ const keptRuns = 10;
 const searchedRuns = 50;
 /** Least time between being found unused and being removed: longer than any worker holds a key that it has not saved yet. */
 const graceMs = 10 * 60_000;
-const prefixes = ['bundle/', 'rendered/', 'desired/', 'inventory/', 'prepared/', 'drift/', 'catalogue/'];
+const prefixes = ['bundle/', 'rendered/', 'desired/', 'inventory/', 'prepared/', 'drift/', 'catalogue/', 'cluster/'];
 const noted = 'unused-blobs';
 
 interface Noted {
@@ -49,6 +50,7 @@ async function usedKeys(home: Parts): Promise<ReadonlySet<string>> {
     if (key !== undefined) used.add(key);
   };
   for (const row of await home.store.list('repo/')) keep(repoState(row).catalogue);
+  for (const row of await home.store.list('target/')) keep(targetState(row).cluster?.key);
   for (const row of await home.store.list('app/')) {
     for (const key of keysOfState(appState(row))) keep(key);
     for (const key of await keysOfSource(home, row)) keep(key);
@@ -67,7 +69,7 @@ async function keysOfSource({ blobs }: Parts, row: Row): Promise<readonly (strin
   if (source === undefined) return [];
   const rendered = `rendered/${source.inputsKey}`;
   const remembered = await readJson<{ readonly key: string }>(blobs, rendered);
-  return [source.bundle, rendered, remembered?.key];
+  return [source.bundle, source.cluster, rendered, remembered?.key];
 }
 
 async function keysOfRuns({ store }: Parts, row: Row): Promise<readonly (string | undefined)[]> {

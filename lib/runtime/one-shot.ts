@@ -11,6 +11,7 @@ import {
 } from '../core/plan/target.ts';
 import { type AppSource, type AppState, newAppState } from '../core/reconcile/state.ts';
 import type { Tree } from '../core/source/tree.ts';
+import { clusterLookup } from './clusters.ts';
 import type { Home } from './home.ts';
 import { inventoryPlace } from './move.ts';
 import { readDesired, renderSource } from './desired.ts';
@@ -59,8 +60,9 @@ export async function candidatesOf(
   catalogue: Catalogue,
   apps: readonly Application[],
 ): Promise<readonly Candidate[]> {
+  const tools = { ...home, clusterOf: clusterLookup(home) };
   return await mapLimit(apps, 16, async (app) => {
-    const made = await sourceOf(tree, catalogue, app, home);
+    const made = await sourceOf(tree, catalogue, app, tools);
     if (made.source.problems.length === 0 && !(await home.blobs.has(made.source.bundle)))
       await home.blobs.put(made.source.bundle, await made.bundle());
     const row = await home.store.read(appKey(app.id));

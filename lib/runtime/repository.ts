@@ -12,8 +12,10 @@ import { backoff } from '../core/reconcile/backoff.ts';
 import type { AppSource, RepoState } from '../core/reconcile/state.ts';
 import type { Row } from '../core/reconcile/store.ts';
 import { unchanged } from '../core/source/affected.ts';
+import { takesClusterFacts } from '../core/render/cluster-facts.ts';
 import { openTree, type Tree } from '../core/source/tree.ts';
 import type { Trigger } from '../core/trigger/model.ts';
+import { clusterLookup, type ClusterLookup } from './clusters.ts';
 import type { Home } from './home.ts';
 import { appKey, appSource, asJson, writeJson } from './rows.ts';
 import { selectApps } from './select.ts';
@@ -54,10 +56,11 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
   }
   const { catalogue } = result;
   const affected: string[] = [];
+  const clusterOf = clusterLookup(home);
   const work = only === undefined ? [...catalogue.apps] : selectApps(catalogue, only).slice();
   const next = async (): Promise<void> => {
     for (let app = work.shift(); app !== undefined; app = work.shift()) {
-      if (await writeApp(home, tree, catalogue, app, { row: rows.get(appKey(app.id)), seq, trigger, guard }))
+      if (await writeApp(home, tree, catalogue, app, { row: rows.get(appKey(app.id)), seq, trigger, guard, clusterOf }))
         affected.push(app.id);
     }
   };
@@ -104,6 +107,7 @@ interface Assigning {
 
 interface Place extends Assigning {
   readonly row: Row | undefined;
+  readonly clusterOf: ClusterLookup;
 }
 
 /** Writes the row of one application if the commit touches it. */
@@ -119,10 +123,12 @@ async function writeApp(
   const usable = old !== undefined && old.removed !== true && old.held === undefined && target !== undefined;
   const sameSpec = usable && specDigest(old.app, old.target, home.hash) === specDigest(app, target, home.hash);
   const lost = usable && (await bundleLost(home, old, place.trigger));
-  if (sameSpec && !lost && (await unchanged(old.roots, tree))) return false;
+  const sameCluster =
+    usable && (!takesClusterFacts(old.renderer) || old.cluster === (await place.clusterOf(target))?.key);
+  if (sameSpec && !lost && sameCluster && (await unchanged(old.roots, tree))) return false;
   let source: AppSource;
   try {
-    const made = await sourceOf(tree, catalogue, app, home);
+    const made = await sourceOf(tree, catalogue, app, { ...home, clusterOf: place.clusterOf });
     source = { ...made.source, seq: place.seq };
     if (sameSpec && !lost && old.inputsKey === source.inputsKey && old.bundle === source.bundle) return false;
     if (source.problems.length === 0 && !(await home.blobs.has(source.bundle)))
@@ -154,7 +160,9 @@ async function writeApp(
 
 /** A worker that missed the bundle rang for it: only then is it worth a look. */
 async function bundleLost(home: Home, source: AppSource, trigger: Trigger): Promise<boolean> {
-  return trigger.kind === 'retry' && source.problems.length === 0 && !(await home.blobs.has(source.bundle));
+  if (trigger.kind !== 'retry' || source.problems.length > 0) return false;
+  if (!(await home.blobs.has(source.bundle))) return true;
+  return source.cluster !== undefined && !(await home.blobs.has(source.cluster));
 }
 
 async function assign(home: Home, id: string, source: AppSource, { trigger, guard }: Assigning): Promise<boolean> {
@@ -250,6 +258,7 @@ export async function lookAtRepository(
     const began = home.monotonic();
     const reader = await home.root.source.open(head);
     const fetched = home.monotonic();
+    await tellRewritten(home, before.revision, head);
     const fanned = await fanOut(home, before, openTree(reader, home.gitLimits), {
       trigger: { ...trigger, note: trigger.note ?? head },
       guard,
@@ -282,6 +291,22 @@ export async function lookAtRepository(
     }
     return { state: { ...before, failure, attempts, polledAt: at }, due: at + backoff(attempts, home.random()) };
   }
+}
+
+/** A branch that does not build on what was applied last is followed like any other; somebody may want to know. */
+async function tellRewritten(home: Home, from: string | undefined, to: string): Promise<void> {
+  const { source, branch } = home.root;
+  if (from === undefined || from === to || source.movement === undefined) return;
+  // What cannot be read is no reason not to follow the branch.
+  const movement = await source.movement(from, to).catch(() => undefined);
+  if (movement === undefined || movement === 'forward') return;
+  const [old, head] = [from.slice(0, 8), to.slice(0, 8)];
+  const what =
+    movement === 'back'
+      ? `${branch} was set back from ${old} to ${head}, a commit before it: what came after ${head} is undone`
+      : `The history of ${branch} was rewritten: ${head} does not build on ${old}; what only ${old} had is undone`;
+  const data = { from, to, movement };
+  home.emit({ event: 'history-rewritten', at: home.now(), message: what, data });
 }
 
 /** What to say of why the head was looked at; that something is to be made again must not be lost among other hints. */

@@ -3,12 +3,14 @@ import type { Application, Catalogue, CatalogueResult, TargetSpec } from '../cor
 import { HoldfastError } from '../core/errors.ts';
 import { canonicalJson, type Hash } from '../core/json.ts';
 import type { AppSource } from '../core/reconcile/state.ts';
+import { takesClusterFacts } from '../core/render/cluster-facts.ts';
 import { inputs } from '../core/render/inputs.ts';
 import { inputsKey } from '../core/render/inputs-key.ts';
 import type { Renderer, RendererKind } from '../core/render/model.ts';
 import { bundleKey, encodeBundle, makeBundle } from '../core/source/bundle.ts';
 import type { GitLimits } from '../core/source/git.ts';
 import type { Tree } from '../core/source/tree.ts';
+import type { ClusterLookup } from './clusters.ts';
 import { asJson } from './rows.ts';
 
 /** Where the root repository declares everything. */
@@ -44,6 +46,7 @@ export async function sourceOf(
     readonly hash: Hash;
     readonly renderers: Readonly<Record<RendererKind, Renderer>>;
     readonly gitLimits: GitLimits;
+    readonly clusterOf: ClusterLookup;
   },
 ): Promise<MadeSource> {
   const target = catalogue.targets[app.target];
@@ -57,7 +60,15 @@ export async function sourceOf(
   }
   const found = await inputs(app, tree);
   const version = await tools.renderers[found.kind].version();
-  const key = inputsKey({ app, roots: found.roots, renderer: found.kind, rendererVersion: version, hash: tools.hash });
+  const cluster = takesClusterFacts(found.kind) ? await tools.clusterOf(target) : undefined;
+  const key = inputsKey({
+    app,
+    roots: found.roots,
+    renderer: found.kind,
+    rendererVersion: version,
+    ...(cluster === undefined ? {} : { kubeVersion: cluster.facts.version, apiVersions: cluster.facts.apis }),
+    hash: tools.hash,
+  });
   const wanted = tools.hash(canonicalJson([key, asJson(target), app.namespace ?? '', found.problems.length > 0]));
   const bundle = `bundle/${bundleKey(found.roots, tools.hash)}`;
   return {
@@ -67,6 +78,7 @@ export async function sourceOf(
       bundle,
       roots: found.roots,
       renderer: found.kind,
+      ...(cluster === undefined ? {} : { cluster: cluster.key }),
       app,
       target,
       problems: found.problems,

@@ -4,9 +4,12 @@ import { asFailure } from '../core/errors.ts';
 import type { Observation, ObserveRequest, TargetContext } from '../core/plan/target.ts';
 import { backoff } from '../core/reconcile/backoff.ts';
 import type { AppSource, AppState } from '../core/reconcile/state.ts';
+import type { Row } from '../core/reconcile/store.ts';
+import { takesClusterFacts } from '../core/render/cluster-facts.ts';
+import { isRecorded, learnCluster, type RecordedCluster } from './clusters.ts';
 import type { Home } from './home.ts';
 import { requestFor } from './perform.ts';
-import { appKey, appSource, appState } from './rows.ts';
+import { appKey, appSource, appState, repoKey, targetKey } from './rows.ts';
 
 interface Watched {
   readonly source: AppSource;
@@ -19,9 +22,18 @@ export interface TargetState {
   readonly sweptAt?: number;
   readonly token?: string;
   readonly attempts: number;
+  /** What is known of the cluster, when charts go to it. */
+  readonly cluster?: RecordedCluster;
+  /** The repository has not been rung for what is recorded. */
+  readonly tell?: true;
 }
 
 export const newTargetState: TargetState = { v: 1, attempts: 0 };
+
+/** What a target's row says. */
+export function targetState(row: Row): TargetState {
+  return (row.state as unknown as TargetState | undefined) ?? newTargetState;
+}
 
 export interface Sweep {
   readonly state: TargetState;
@@ -33,17 +45,24 @@ export async function sweepTarget(home: Home, name: string, before: TargetState,
   const on = await onTarget(home, name);
   // Nothing is on this target any more: a catalogue that uses it again rings.
   if (on.length === 0) return { state: newTargetState };
+  const { tell, ...known } = before;
+  if (tell === true) await ringRepository(home, name);
   const every = Math.min(...on.map((one) => one.source.app.drift.everyMs));
   const now = home.now();
-  const sweptAt = Math.min(before.sweptAt ?? now + firstDelay(home, name, every) - every, now);
+  const sweptAt = Math.min(known.sweptAt ?? now + firstDelay(home, name, every) - every, now);
   // Rung before its time, by a new catalogue or twice: the interval is what counts.
   const due = sweptAt + every;
-  if (before.token === undefined && before.attempts === 0 && now < due) return { state: { ...before, sweptAt }, due };
+  if (known.token === undefined && known.attempts === 0 && now < due) {
+    // New charts do not wait for the first sweep.
+    const learned = await learn(home, on, known, { signal, again: false });
+    return { state: { ...known, sweptAt, ...learned }, due };
+  }
   const all = on.filter(atRest);
   try {
-    const waits = await observeAll(home, all, before.token, signal);
-    if (waits !== undefined) return { state: { ...before, token: waits.token }, due: home.now() + waits.afterMs };
-    return { state: { v: 1, sweptAt: home.now(), attempts: 0 }, due: home.now() + every };
+    const waits = await observeAll(home, all, known.token, signal);
+    if (waits !== undefined) return { state: { ...known, token: waits.token }, due: home.now() + waits.afterMs };
+    const learned = await learn(home, on, known, { signal, again: true });
+    return { state: { v: 1, sweptAt: home.now(), attempts: 0, ...learned }, due: home.now() + every };
   } catch (error) {
     if (signal.aborted) throw error;
     const failure = asFailure(error);
@@ -51,8 +70,8 @@ export async function sweepTarget(home: Home, name: string, before: TargetState,
     // The applications say for themselves that they cannot be seen: unknown is not good.
     for (const one of all) await ring(home, one.source.app.id, 'cannot be swept');
     return {
-      state: { ...before, attempts: before.attempts + 1 },
-      due: home.now() + Math.max(every, backoff(before.attempts + 1, home.random())),
+      state: { ...known, attempts: known.attempts + 1 },
+      due: home.now() + Math.max(every, backoff(known.attempts + 1, home.random())),
     };
   }
 }
@@ -60,6 +79,30 @@ export async function sweepTarget(home: Home, name: string, before: TargetState,
 /** Targets start at different points of the interval, so that they do not all sweep at once. */
 function firstDelay(home: Home, name: string, every: number): number {
   return Number.parseInt(home.hash(name).slice(0, 8), 16) % every;
+}
+
+/** Asks the cluster what charts are told of it, if any go there. News are recorded first, and told by the next look at this row. */
+async function learn(
+  home: Home,
+  on: readonly Watched[],
+  { cluster: before }: TargetState,
+  { signal, again }: { readonly signal: AbortSignal; readonly again: boolean },
+): Promise<Pick<TargetState, 'cluster' | 'tell'>> {
+  const kept = before === undefined ? {} : { cluster: before };
+  const chart = on.find(({ source }) => takesClusterFacts(source.renderer) && source.problems.length === 0)?.source;
+  if (chart === undefined || (!again && isRecorded(home, chart.target, before))) return kept;
+  const learned = await learnCluster(home, chart, before, sweepContext(home, signal));
+  if (learned === undefined) return kept;
+  if (!learned.news) return { cluster: learned.cluster };
+  await home.store.hint(targetKey(chart.target.name), { kind: 'config', at: home.now(), note: 'cluster changed' });
+  return { cluster: learned.cluster, tell: true };
+}
+
+/** Charts for this target are rendered again by whoever reads the repository. */
+async function ringRepository(home: Home, name: string): Promise<void> {
+  const key = repoKey(home.root.alias);
+  await home.store.hint(key, { kind: 'config', at: home.now(), note: `version or APIs of target ${name} changed` });
+  await home.queue.send('source', key);
 }
 
 /** Applications that go to this target. */

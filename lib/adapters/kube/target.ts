@@ -12,6 +12,7 @@ import type {
   TargetContext,
 } from '../../core/plan/target.ts';
 import { carryOut } from './act.ts';
+import type { SeenCluster } from '../../core/render/cluster-facts.ts';
 import { Cluster } from './cluster.ts';
 import { asExecution } from './execution.ts';
 import { followHealth } from './follow.ts';
@@ -19,6 +20,7 @@ import { Kinds } from './kinds.ts';
 import { observeAll } from './observe.ts';
 import { preparePlan } from './prepare.ts';
 import { Rights } from './rights.ts';
+import { seenCluster } from './seen-cluster.ts';
 import type { KubeClient } from './types.ts';
 import { openView, type View } from './view.ts';
 
@@ -77,6 +79,14 @@ class KubernetesTarget implements Target {
 
   async discard(): Promise<void> {
     // A plan for a cluster leaves nothing behind.
+  }
+
+  async cluster(context: TargetContext): Promise<SeenCluster> {
+    const [directory, version] = await Promise.all([
+      this.#cluster.directory(context.now()),
+      this.#cluster.request((client) => client.version({ signal: context.signal })),
+    ]);
+    return seenCluster(directory, version);
   }
 
   requests(): RequestCounts {

@@ -125,7 +125,7 @@ async function render(tools: Tools, bundle: Bundle, options: RenderOptions): Pro
       args: [
         'kustomize',
         join(repository, app.path),
-        ...(helm === undefined ? [] : ['--enable-helm', '--helm-command', helm.path]),
+        ...(helm === undefined ? [] : ['--enable-helm', '--helm-command', helm.path, ...clusterFlags(options)]),
       ],
       cwd: repository,
       home,
@@ -147,6 +147,14 @@ async function render(tools: Tools, bundle: Bundle, options: RenderOptions): Pro
     const result = toDesired(app, documents);
     return result.kind === 'desired' ? { ...result, warnings: warnings(clean(answer.stderr), kustomization) } : result;
   });
+}
+
+/** What the charts of a kustomization are told of the cluster, when it is known. */
+function clusterFlags({ kubeVersion, apiVersions }: RenderOptions): readonly string[] {
+  return [
+    ...(kubeVersion === undefined ? [] : ['--helm-kube-version', kubeVersion]),
+    ...(apiVersions === undefined ? [] : ['--helm-api-versions', apiVersions.join(',')]),
+  ];
 }
 
 /** Places in the output are nowhere in the repository. */

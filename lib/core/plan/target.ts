@@ -4,6 +4,7 @@ import type { Application } from '../config/model.ts';
 import type { Failure } from '../errors.ts';
 import type { Hash, Hmac } from '../json.ts';
 import type { ObjectId } from '../kubernetes/object.ts';
+import type { SeenCluster } from '../render/cluster-facts.ts';
 import type { Desired } from '../render/model.ts';
 import type { FieldChange, Plan, Subject } from './model.ts';
 
@@ -161,6 +162,8 @@ export interface Target {
   follow(request: ObserveRequest, context: TargetContext, token?: string): Promise<Step<HealthReport>>;
   /** Removes what a plan that is not executed left behind (change set, empty stack). */
   discard(prepared: Prepared, context: TargetContext): Promise<void>;
+  /** Version and API list of the cluster behind the target; absent where there is none. Throws HoldfastError. */
+  cluster?(context: TargetContext): Promise<SeenCluster>;
   /** Requests sent since this target was made, by verb. */
   requests(): RequestCounts;
   /** Closes connections. */

@@ -17,6 +17,8 @@ export interface AppSource {
   readonly bundle: string;
   readonly roots: Roots;
   readonly renderer: RendererKind;
+  /** Blob of what the renderer is told of the target's cluster; absent when it does not care, or nothing is known yet. */
+  readonly cluster?: string;
   readonly app: Application;
   readonly target: TargetSpec;
   /** Problems found while following inputs: the application is refused at this revision. */

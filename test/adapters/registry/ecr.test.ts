@@ -39,7 +39,7 @@ async function ecr(page = 1_000): Promise<Ecr> {
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
-      const body = JSON.parse(text) as Record<string, unknown>;
+      const body = JSON.parse(text) as Record<string, unknown> & { readonly nextToken?: string };
       rig.requests.push({ authorization: request.headers.authorization ?? '', body });
       const answer = (status: number, content: object): void =>
         void response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(content));
@@ -50,7 +50,7 @@ async function ecr(page = 1_000): Promise<Ecr> {
         return answer(400, { __type: 'RepositoryNotFoundException', message: 'no such repository' });
       const filter = body['filter'] as { tagStatus?: string } | undefined;
       const shown = all.filter((image) => filter?.tagStatus !== 'TAGGED' || image.imageTags !== undefined);
-      const from = Number(String(body['nextToken'] ?? 'at:0').slice('at:'.length));
+      const from = Number((body.nextToken ?? 'at:0').slice('at:'.length));
       const to = from + Math.min(page, Number(body['maxResults'] ?? 100));
       answer(200, { imageDetails: shown.slice(from, to), ...(to < shown.length ? { nextToken: `at:${to}` } : {}) });
     });
