@@ -53,6 +53,26 @@ export function gitSourceContract(make: (temp: string) => Promise<GitSourceUnder
     return { ...under, temp, work, first };
   };
 
+  test('how a branch moved: forward, back, or by another history', async () => {
+    const { source, work, first } = await start();
+    const look = async (): Promise<string> => {
+      await git(work, 'push', '-q', '--force', 'origin', 'main');
+      const head = (await source.head('main')) ?? '';
+      await source.open(head);
+      return head;
+    };
+    await look();
+    writeFiles(work, { 'a.yaml': 'a: 2\n' });
+    await commitAll(work, 'second');
+    const second = await look();
+    expect(await source.movement?.(first, second)).toBe('forward');
+    expect(await source.movement?.(second, first)).toBe('back');
+    await git(work, 'commit', '-q', '--amend', '-m', 'amended');
+    const amended = await look();
+    expect(await source.movement?.(second, amended)).toBe('rewritten');
+    expect(await source.movement?.('0'.repeat(40), amended)).toBeUndefined();
+  });
+
   test('head is the commit the branch points to, and undefined for a branch that is not there', async () => {
     const { source, first } = await start();
     expect(await source.head('main')).toBe(first);

@@ -2,8 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HoldfastError } from '../../core/errors.ts';
-import type { GitLimits, GitSource, RevisionReader } from '../../core/source/git.ts';
+import type { GitLimits, GitSource, Movement, RevisionReader } from '../../core/source/git.ts';
 import { defaultGitLimits } from '../../core/source/git.ts';
+import { isCommitId } from '../../core/source/branch.ts';
 import { shown } from '../../core/source/path.ts';
 import { CatFile } from './cat-file.ts';
 import { objectMissing, parseTree, treeOfCommit } from './objects.ts';
@@ -106,6 +107,19 @@ class Local implements LocalRepository {
     const args = ['for-each-ref', '--format=%(refname:short)', '--count=100', 'refs/heads'];
     const names = await gitText({ cwd: this.root, args });
     return branchMissing(branch, names === '' ? [] : names.split('\n'));
+  }
+
+  async movement(from: string, to: string): Promise<Movement | undefined> {
+    if (!isCommitId(from) || !isCommitId(to)) return undefined;
+    const forward = await this.#isAncestor(from, to);
+    if (forward !== false) return forward === true ? 'forward' : undefined;
+    return (await this.#isAncestor(to, from)) === true ? 'back' : 'rewritten';
+  }
+
+  async #isAncestor(ancestor: string, revision: string): Promise<boolean | undefined> {
+    const args = ['merge-base', '--is-ancestor', ancestor, revision];
+    const { code } = await runGit({ cwd: this.root, args });
+    return code === 0 ? true : code === 1 ? false : undefined;
   }
 
   async resolve(revision: string): Promise<string> {

@@ -3,9 +3,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../../core/errors.ts';
-import type { GitLimits, GitSource, RevisionReader } from '../../core/source/git.ts';
+import type { GitLimits, GitSource, Movement, RevisionReader } from '../../core/source/git.ts';
 import { defaultGitLimits } from '../../core/source/git.ts';
 import { shown } from '../../core/source/path.ts';
+import { movementBetween } from './ancestry.ts';
 import { fetchInto, initialise, listRefs } from './fetch.ts';
 import type { GitHttpOptions } from './http.ts';
 import { GitHttp } from './http.ts';
@@ -94,6 +95,15 @@ class Remote implements GitSource {
         tree: async (id) => parseTree((await this.#read(generation, id, 'tree')).body, id),
         blob: async (id) => (await this.#read(generation, id, 'blob')).body,
       };
+    });
+  }
+
+  async movement(from: string, to: string): Promise<Movement | undefined> {
+    const store = this.#generation?.store;
+    return await movementBetween(from, to, async (id) => {
+      if (store?.has(id) !== true) return undefined;
+      const { type, body } = await store.read(id);
+      return type === 'commit' ? body : undefined;
     });
   }
 

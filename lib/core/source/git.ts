@@ -23,6 +23,9 @@ export interface RevisionReader {
   blob(id: string): Promise<Uint8Array>;
 }
 
+/** How a branch came from one commit to another: on top of it, back to one before it, or by another history. */
+export type Movement = 'forward' | 'back' | 'rewritten';
+
 /** A followed repository. */
 export interface GitSource {
   /** Commit id that the branch points to now (ls-refs, no fetch), or undefined when the branch does not exist. Throws `GitUnreachable`, `GitAuth`, `GitNotFound`, … */
@@ -31,6 +34,8 @@ export interface GitSource {
   missing(branch: string): Promise<HoldfastError>;
   /** A reader of that commit; fetches only when it is not here yet. */
   open(revision: string): Promise<RevisionReader>;
+  /** How the branch moved, as far as what was fetched tells it; undefined when it does not. Asks nobody. */
+  movement?(from: string, to: string): Promise<Movement | undefined>;
   /** Bytes received from the remote since this source was made; for the cost of a run. */
   bytesReceived(): number;
 }
