@@ -73,5 +73,7 @@ export interface Home {
     /** Quiet time before image hints are acted on. */
     readonly imageQuietMs: number;
     readonly pollMs: number;
+    /** Default of `drift.every`, such as `1h`, for a config that gives none. */
+    readonly driftEvery?: string;
   };
 }

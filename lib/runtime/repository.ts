@@ -44,7 +44,7 @@ export interface FanOutOptions {
 /** Reads one commit into rows: only affected applications are written, the head moves when all of them are. */
 export async function fanOut(home: Home, before: RepoState, tree: Tree, options: FanOutOptions): Promise<FanOut> {
   const { trigger, only, guard } = options;
-  const result = await catalogueOf(tree, home.root.alias);
+  const result = await catalogueOf(tree, home.root.alias, home.settings.driftEvery);
   const rows = new Map((await home.store.list(`app/${home.root.alias}/`)).map((row) => [row.key, row]));
   // Higher than any that was given out: a fan-out that was cut off wrote rows and could not say so.
   const seq = [...rows.values()].reduce((most, row) => Math.max(most, row.source?.seq ?? 0), before.seq) + 1;
@@ -73,6 +73,7 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
   if (only !== undefined) return { state: { ...before, seq }, catalogue, affected, problems: result.problems };
   const key = `catalogue/${home.hash(JSON.stringify(catalogue)).slice(0, 40)}`;
   await writeJson(home.blobs, key, catalogue);
+  if (key !== before.catalogue) await home.store.setFollows(home.root.alias, followedImages(catalogue));
   if (result.problems.length > 0) emitProblems(home, tree.revision, result.problems, before);
   const state: RepoState = {
     ...before,
@@ -85,6 +86,11 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
     attempts: 0,
   };
   return { state, catalogue, affected, problems: result.problems };
+}
+
+/** Images whose pushes this repository wants to hear of. */
+function followedImages({ apps }: Catalogue): readonly string[] {
+  return [...new Set(apps.flatMap((app) => app.images.map((rule) => rule.repository)))];
 }
 
 function emitProblems(home: Home, revision: string, problems: readonly Problem[], before: RepoState): void {

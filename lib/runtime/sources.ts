@@ -17,13 +17,14 @@ import { asJson } from './rows.ts';
 export const configFile = 'holdfast.yaml';
 
 /** What one commit declares. A missing file is a refusal that says what to write. */
-export async function catalogueOf(tree: Tree, alias: string): Promise<CatalogueResult> {
+export async function catalogueOf(tree: Tree, alias: string, driftEvery?: string): Promise<CatalogueResult> {
   const node = await tree.lookup(configFile);
   const isFile = node !== undefined && (node.kind === 'file' || node.kind === 'executable');
   const text = isFile ? new TextDecoder().decode(await tree.bytes(configFile)) : undefined;
   // The schema library is a good part of the start of a command that need not read the config again.
   const { readCatalogue } = await import('../core/config/parse.ts');
-  return await readCatalogue({ alias, revision: tree.revision, file: { path: configFile, text }, tree });
+  const file = { path: configFile, text };
+  return await readCatalogue({ alias, revision: tree.revision, file, tree, driftEvery });
 }
 
 /** Digest of everything a user declared about an application, without its place in the file. */

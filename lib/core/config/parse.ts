@@ -21,6 +21,8 @@ export interface CatalogueRequest {
   readonly file: { readonly path: string; readonly text: string | undefined };
   /** The same commit, for `discover` and to see whether paths lead anywhere. */
   readonly tree: ConfigTree;
+  /** The installation's own default of `drift.every`, for a file that gives none. */
+  readonly driftEvery?: string | undefined;
 }
 
 /** Reads a config file. Throws only what the tree throws (Git that cannot be read), never for anything in the file. */
@@ -106,7 +108,8 @@ interface Parts {
 
 function build({ request, document, drafts, entries, root }: Parts): Catalogue {
   const placement = placementOf(drafts);
-  const context = { alias: request.alias, defaults: root.defaults ?? {}, placement };
+  const installed = request.driftEvery === undefined ? {} : { drift: { every: request.driftEvery } };
+  const context = { alias: request.alias, defaults: { ...installed, ...root.defaults }, placement };
   const apps: Application[] = [];
   const held: HeldEntry[] = [];
   for (const [index, draft] of drafts.entries()) {
