@@ -1,0 +1,51 @@
+// The store's clock: what DynamoDB's servers say the time is, kept between answers by the machine's monotonic clock.
+
+/** A clock that several machines agree on. */
+export interface StoreClock {
+  /** Milliseconds since the epoch; asks the store first when nothing was heard of it yet. */
+  now(): Promise<number>;
+}
+
+/** A clock that learns from answers. */
+export interface ServerClock {
+  /** Undefined until the first answer. */
+  estimate(): number | undefined;
+  /** An answer whose `Date` header says `date` came to a request sent at `sent`, both ends in monotonic milliseconds. */
+  heard(date: string | undefined, sent: number, received: number): void;
+}
+
+/** A `Date` header says only the second, which may have begun almost a second ago. */
+const DATE_STEP_MS = 1_000;
+/** How much the bounds of an offset move apart as they age: a bad quartz loses one in ten thousand. */
+const DRIFT = 1e-4;
+
+/** Bounds of (server time - monotonic time), as they were at `at`. */
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+  readonly at: number;
+}
+
+/**
+ * Each answer bounds the offset; what all of them allow is narrower than what one says, so the clock gets better than the second that
+ * `Date` is given in. An answer that contradicts the others wins: then the machine was asleep, or its clock is not what it seems.
+ */
+export function serverClock(monotonic: () => number): ServerClock {
+  let known: Bounds | undefined;
+  return {
+    estimate: () => (known === undefined ? undefined : Math.round(monotonic() + (known.low + known.high) / 2)),
+    heard: (date, sent, received) => {
+      const at = Date.parse(date ?? '');
+      if (Number.isNaN(at)) return;
+      const heard = { low: at - received, high: at + DATE_STEP_MS - sent, at: received };
+      known = known === undefined ? heard : narrowed(known, heard);
+    },
+  };
+}
+
+function narrowed(known: Bounds, heard: Bounds): Bounds {
+  const drift = Math.max(0, heard.at - known.at) * DRIFT;
+  const low = Math.max(known.low - drift, heard.low);
+  const high = Math.min(known.high + drift, heard.high);
+  return low <= high ? { low, high, at: heard.at } : heard;
+}

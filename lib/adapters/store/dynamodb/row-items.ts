@@ -1,0 +1,151 @@
+// Between a row and its item. A write keeps the members that it does not change as they are stored, without reading them.
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Json, JsonObject } from '../../../core/json.ts';
+import { newRow, readyAt } from '../../../core/reconcile/rows.ts';
+import type { Intent, Row, RowKey } from '../../../core/reconcile/store.ts';
+import type { Trigger } from '../../../core/trigger/model.ts';
+import { checkFormat, type Documents, FORMAT, number, numberOf, text, textOf } from './attributes.ts';
+import type { Item, ItemKey } from './calls.ts';
+
+/** Rows of one kind (`app`, `repo`, `target`) lie together, so that a list is one consistent query. */
+export function rowKey(key: RowKey): ItemKey {
+  return { pk: `row#${kindOf(key)}`, sk: key };
+}
+
+function kindOf(key: RowKey): string {
+  return key.split('/', 1)[0] ?? '';
+}
+
+/** The values of the index's partition: rows with hints, which are due whatever the time, and rows with a due time only. */
+export const HINTED = 'hinted';
+export const TIMED = 'timed';
+
+/** A row as it is stored. `row` has no state, and of a source that lies in a blob only its number. */
+export interface Head {
+  readonly row: Row;
+  readonly item: Item;
+  /** The row was removed; what is left keeps its fencing number from being given out again. */
+  readonly gone: boolean;
+}
+
+/** Throws `StateTooNew`. Undefined when a member's blob is gone: the item was written anew meanwhile. */
+export async function readHead(key: RowKey, item: Item | undefined, docs: Documents): Promise<Head | undefined> {
+  checkFormat(item, key);
+  const fence = numberOf(item?.['fence']) ?? 0;
+  if (item === undefined || item['gone'] !== undefined) {
+    return { row: newRow(key, fence), item: item ?? {}, gone: true };
+  }
+  const [reasons, intent] = await Promise.all([member(item, 'reasons_doc', docs), member(item, 'intent_doc', docs)]);
+  if (reasons === undefined || intent === undefined) return undefined;
+  const due = numberOf(item['due_ms']);
+  const holder = textOf(item['lease_holder']);
+  const source = sourceHead(item);
+  const row: Row = {
+    v: 1,
+    key,
+    wanted: numberOf(item['wanted']) ?? 0,
+    handled: numberOf(item['handled']) ?? 0,
+    ...(due === undefined ? {} : { due }),
+    reasons: (reasons.value ?? []) as unknown as readonly Trigger[],
+    ...(holder === undefined ? {} : { lease: { holder, fence, until: numberOf(item['lease_until']) ?? 0 } }),
+    fence,
+    ...(source === undefined ? {} : { source }),
+    intent: (intent.value ?? {}) as Intent,
+  };
+  return { row, item, gone: false };
+}
+
+function sourceHead(item: Item): Row['source'] {
+  const attribute = item['source_doc'];
+  if (attribute === undefined) return undefined;
+  if (attribute.S === undefined) return { seq: numberOf(item['source_seq']) ?? 0 };
+  return JSON.parse(attribute.S) as JsonObject & { readonly seq: number };
+}
+
+async function member(item: Item, name: string, docs: Documents): Promise<{ readonly value?: Json } | undefined> {
+  const attribute = item[name];
+  return attribute === undefined ? {} : await docs.read(attribute);
+}
+
+/** The whole row; undefined when a member's blob is gone. */
+export async function readWhole({ row, item }: Head, docs: Documents): Promise<Row | undefined> {
+  const [source, state] = await Promise.all([member(item, 'source_doc', docs), member(item, 'state_doc', docs)]);
+  if (source === undefined || state === undefined) return undefined;
+  return {
+    ...row,
+    ...(source.value === undefined ? {} : { source: source.value as JsonObject & { readonly seq: number } }),
+    ...(state.value === undefined ? {} : { state: state.value }),
+  };
+}
+
+/** The item that `next` makes of what is stored; `unused` are attributes whose blobs nobody needs if this is, or is not, written. */
+export interface NextItem {
+  readonly item: Item;
+  readonly revision: string;
+  readonly unused: { readonly ifWritten: readonly AttributeValue[]; readonly ifNot: readonly AttributeValue[] };
+}
+
+/** Members that `next` shares with `head` are taken over as stored; a `next` without state keeps the stored one. */
+export async function nextItem(next: Row, head: Head, docs: Documents, revision: string): Promise<NextItem> {
+  const before = head.gone ? {} : head.item;
+  const ifWritten: AttributeValue[] = [];
+  const ifNot: AttributeValue[] = [];
+  const doc = async (name: string, value: unknown, known: unknown): Promise<Item> => {
+    const stored = before[name];
+    if (value === known) return stored === undefined ? {} : { [name]: stored };
+    if (stored !== undefined) ifWritten.push(stored);
+    if (value === undefined) return {};
+    const attribute = await docs.write(value as Json);
+    ifNot.push(attribute);
+    return { [name]: attribute };
+  };
+  const { lease, source, due } = next;
+  const item: Item = {
+    pk: text(rowKey(next.key).pk),
+    sk: text(next.key),
+    v: number(FORMAT),
+    rev: text(revision),
+    ...repositoryOf(next.key),
+    wanted: number(next.wanted),
+    handled: number(next.handled),
+    fence: number(next.fence),
+    ...(due === undefined ? {} : { due_ms: number(due) }),
+    ...(lease === undefined ? {} : { lease_holder: text(lease.holder), lease_until: number(lease.until) }),
+    ...(source === undefined ? {} : { source_seq: number(source.seq) }),
+    ...dueIndex(next),
+    ...(await doc('reasons_doc', next.reasons, head.gone ? undefined : head.row.reasons)),
+    ...(await doc('intent_doc', next.intent, head.gone ? undefined : head.row.intent)),
+    ...(await doc('source_doc', next.source, head.row.source)),
+    ...(await doc('state_doc', next.state, head.row.state)),
+  };
+  return { item, revision, unused: { ifWritten, ifNot } };
+}
+
+/** Where the row stands in the index of work, if it does. */
+export function dueIndex(row: Pick<Row, 'wanted' | 'handled' | 'due' | 'reasons'>): Item {
+  const at = readyAt(row);
+  if (at === undefined) return {};
+  return { due_shard: text(row.wanted > row.handled ? HINTED : TIMED), due_at: number(at) };
+}
+
+function repositoryOf(key: RowKey): Item {
+  const [kind, alias] = key.split('/');
+  return kind === 'app' && alias !== undefined && alias !== '' ? { repository: text(alias) } : {};
+}
+
+/** What is left of a removed row. */
+export function tombstone({ row, item }: Head, revision: string): NextItem {
+  const { pk, sk } = rowKey(row.key);
+  return {
+    item: {
+      pk: text(pk),
+      sk: text(sk),
+      v: number(FORMAT),
+      rev: text(revision),
+      fence: number(row.fence),
+      gone: { BOOL: true },
+    },
+    revision,
+    unused: { ifWritten: Object.values(item), ifNot: [] },
+  };
+}
