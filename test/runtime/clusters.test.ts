@@ -166,7 +166,6 @@ test('news are recorded before the repository is rung, so that a crash between t
   await all.start();
   await all.rest(120_000);
   all.seen = { ...all.seen, version: 'v1.36.0' };
-  const ringing = all.home.store.hint;
   let rung = 0;
   const home: Home = {
     ...all.home,
@@ -174,7 +173,7 @@ test('news are recorded before the repository is rung, so that a crash between t
       ...all.home.store,
       hint: async (key, trigger) => {
         if (key === repoKey('root') && (rung += 1) === 1) throw new TypeError('killed');
-        await ringing(key, trigger);
+        await all.home.store.hint(key, trigger);
       },
     },
   };

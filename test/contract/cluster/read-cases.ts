@@ -1,8 +1,10 @@
 // Reading: what is served, lists with selectors and pages, metadata only, and watches.
 import { expect } from 'vitest';
 import { lookupGroupKind, lookupKind } from '../../../lib/adapters/kube/discovery.ts';
+import { createKubernetesTarget } from '../../../lib/adapters/kube/target.ts';
 import type { ApiResource, ListOptions, WatchEvent } from '../../../lib/adapters/kube/types.ts';
 import type { KubeObject } from '../../../lib/core/kubernetes/object.ts';
+import type { TargetContext } from '../../../lib/core/plan/target.ts';
 import { type ClusterProbe, type ContractCase, managedBy } from './probe.ts';
 
 const builtIn: readonly [apiVersion: string, kind: string, plural: string, namespaced: boolean][] = [
@@ -51,6 +53,21 @@ export const readCases: readonly ContractCase[] = [
       expect(Object.keys(fresh.etags).sort()).toEqual(['/api', '/apis']);
       expect(await probe.client.discover(fresh)).toEqual(fresh);
       expect(probe.client.counts().discovery).toBe(before + 4);
+    },
+  },
+  {
+    name: 'charts are told the version and every served kind, for one request besides discovery',
+    async run(probe) {
+      const target = createKubernetesTarget({ name: 'facts', connect: () => Promise.resolve(probe.client) });
+      const context = { now: () => 0, signal: new AbortController().signal } as TargetContext;
+      const before = probe.client.counts().discovery ?? 0;
+      const seen = await target.cluster?.(context);
+      expect(probe.client.counts().discovery).toBe(before + 3);
+      expect(seen?.version).toMatch(/^v1\.\d+\.\d+/);
+      expect(seen?.unknown).toEqual([]);
+      const kinds = builtIn.flatMap(([apiVersion, kind]) => [apiVersion, `${apiVersion}/${kind}`]);
+      expect(seen?.apis).toEqual(expect.arrayContaining(kinds));
+      expect(seen?.apis.filter((api) => /\/(?:Scale|Status)$|undefined/.test(api))).toEqual([]);
     },
   },
   {
