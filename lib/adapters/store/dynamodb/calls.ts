@@ -106,7 +106,7 @@ export function tableCalls(options: CallOptions) {
         await send('TransactWriteItems', command, (signal) => client.send(command, { abortSignal: signal }));
         return { kind: 'written', returned: undefined };
       } catch (error) {
-        if (isConflict(error)) return whyCancelled(error, table);
+        if (isConflict(error)) return whyCancelled(error, 'TransactWriteItems', table);
         throw error;
       }
     },
@@ -202,16 +202,12 @@ interface Reason {
 /** Reasons of a part that pass by themselves. */
 const passing = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
-function whyCancelled(error: unknown, table: string): Cancelled | Busy {
+function whyCancelled(error: unknown, call: string, table: string): Cancelled | Busy {
   const reasons = (error as { readonly CancellationReasons?: readonly Reason[] }).CancellationReasons ?? [];
   const codes = reasons.map(({ Code = 'None' }) => Code).filter((code) => code !== 'None');
   if (codes.some((code) => code !== 'ConditionalCheckFailed' && !passing.has(code))) {
     const said = reasons.map(({ Message }) => Message ?? '').join(' ');
-    throw storeError(
-      { name: codes.join(' '), message: said, $metadata: { httpStatusCode: 400 } },
-      'TransactWriteItems',
-      table,
-    );
+    throw storeError({ name: codes.join(' '), message: said, $metadata: { httpStatusCode: 400 } }, call, table);
   }
   if (!codes.includes('ConditionalCheckFailed')) return { kind: 'busy' };
   const parts = reasons.map(({ Code, Item: found }): Refused | undefined =>

@@ -180,7 +180,7 @@ async function setFollows({ calls }: Parts, alias: string, images: readonly stri
   }
   for (let at = 0; at < parts.length; at += PARTS_AT_MOST) {
     const some = parts.slice(at, at + PARTS_AT_MOST);
-    await calls.contending('TransactWriteItems', pk, async () =>
+    await calls.contending('TransactWriteItems', alias, async () =>
       (await calls.transact(some)).kind === 'written' ? true : undefined,
     );
   }
