@@ -6,6 +6,9 @@ import { type RunnerFunction, runnerFunction } from './function.ts';
 import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
 
+/** What is shown, or only asked whether it is there. */
+const shown = ['catalogue/', 'inventory/', 'drift/', 'desired/'];
+
 export class Api extends Construct {
   readonly runner: RunnerFunction;
   readonly url: lambda.FunctionUrl;
@@ -27,12 +30,11 @@ export class Api extends Construct {
         HOLDFAST_SOURCE_DLQ: source.deadLetters.queueUrl,
         HOLDFAST_RECONCILE_DLQ: reconcile.deadLetters.queueUrl,
         HOLDFAST_EVENTS_DLQ: eventsDlq.queueUrl,
-        HOLDFAST_KEY_SECRET: state.keySecret.secretArn,
         ...chosen(settings),
       },
       rights: [
-        ...state.tableRights('hint', ['due', 'repository', 'image']),
-        ...state.objectRights(['read']),
+        ...state.tableRights('hint'),
+        state.objectRights('read', shown),
         source.ringRights('RingSource'),
         reconcile.ringRights('RingReconcile'),
         allow(
@@ -40,7 +42,6 @@ export class Api extends Construct {
           ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
           dead.map((queue) => queue.queueArn),
         ),
-        ...state.secretRights('KeySecret', state.keySecret.secretArn),
       ],
     });
     this.url = this.runner.fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });

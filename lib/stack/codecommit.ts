@@ -21,7 +21,7 @@ export class Codecommit extends Construct {
         ...chosen(settings),
         HOLDFAST_EVENT_ACCOUNTS: eventAccounts(parts).join(','),
       },
-      rights: [...state.tableRights('hint', ['repository']), source.ringRights('RingSource'), failureRights(parts)],
+      rights: [...state.tableRights('hint'), source.ringRights('RingSource'), failureRights(parts)],
     });
     wakeOn(this, parts, this.runner.fn, {
       Push: {

@@ -33,7 +33,8 @@ export class Reconcile extends Construct {
       },
       rights: [
         ...state.tableRights('write'),
-        ...state.objectRights(['write', 'collect']),
+        state.objectRights('write'),
+        state.objectRights('collect', ['prepared/']),
         reconcile.answerRights(),
         reconcile.ringRights('RingReconcile'),
         source.ringRights('RingSource'),

@@ -23,13 +23,12 @@ export class Source extends Construct {
         HOLDFAST_BUCKET: state.bucket.bucketName,
         HOLDFAST_SOURCE_QUEUE: source.queue.queueUrl,
         HOLDFAST_RECONCILE_QUEUE: reconcile.queue.queueUrl,
-        HOLDFAST_KEY_SECRET: state.keySecret.secretArn,
         HOLDFAST_GIT_SECRET: state.gitSecret.secretArn,
         ...chosen(settings),
       },
       rights: [
-        ...state.tableRights('write', ['repository', 'image']),
-        ...state.objectRights(['write']),
+        ...state.tableRights('write'),
+        state.objectRights('write'),
         source.answerRights(),
         source.ringRights('RingSource'),
         reconcile.ringRights('RingReconcile'),
@@ -46,10 +45,5 @@ export class Source extends Construct {
 function secretRights(parts: Parts): readonly Right[] {
   const { state, settings } = parts;
   const own = settings.root?.secretArn;
-  return state.secretRights(
-    'Secrets',
-    state.keySecret.secretArn,
-    state.gitSecret.secretArn,
-    ...(own === undefined ? [] : [own]),
-  );
+  return state.secretRights('GitSecrets', state.gitSecret.secretArn, ...(own === undefined ? [] : [own]));
 }

@@ -6,16 +6,17 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { pascal } from './names.ts';
 import { allow, type Right } from './rights.ts';
 
 /** Secondary indexes of the table. */
 export type IndexName = 'due' | 'repository' | 'image';
 
-const read = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
-const hint = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'];
-const write = [...hint, 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'];
-/** `read` looks, `hint` also makes and changes items, `write` also removes them. */
-const tableActions = { read, hint: [...read, ...hint], write: [...read, ...write] } as const;
+const read = ['dynamodb:GetItem', 'dynamodb:Query'];
+const hint = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
+const write = [...hint, 'dynamodb:DeleteItem'];
+/** `hint` looks, makes and changes items, `write` also removes them. */
+const tableActions = { hint: [...read, ...hint], write: [...read, ...write] } as const;
 
 const objectActions = {
   read: ['s3:GetObject'],
@@ -80,33 +81,31 @@ export class State extends Construct {
     return secret;
   }
 
-  /** Rights on the table and the named indexes. */
+  /**
+   * Rights on the table, the named indexes, and what is too large for an item and lies in the bucket. Without the right to list,
+   * S3 answers 403 for an object that is not there, and missing could not be told from forbidden.
+   */
   tableRights(mode: keyof typeof tableActions, indexes: readonly IndexName[] = []): readonly Right[] {
     const arn = this.table.tableArn;
     const queries = indexes.map((index) => `${arn}/index/${index}`);
     return [
       allow('Table', tableActions[mode], [arn]),
       ...(queries.length === 0 ? [] : [allow('Indexes', ['dynamodb:Query'], queries)]),
-      ...this.#keyRights('dynamodb', 'TableKey', mode !== 'read'),
+      this.#objects('LargeItems', [...objectActions.write, ...objectActions.collect], ['overflow/']),
+      allow('ListObjects', ['s3:ListBucket'], [this.bucket.bucketArn]),
+      ...this.#keyRights('dynamodb', 'TableKey', true),
+      ...this.#keyRights('s3', 'ObjectKey', true),
     ];
   }
 
-  /**
-   * Rights on objects whose keys begin with one of the prefixes (all objects when none is given). Without the right to list,
-   * S3 answers 403 for an object that is not there, and missing could not be told from forbidden.
-   */
-  objectRights(modes: readonly (keyof typeof objectActions)[], prefixes: readonly string[] = ['']): readonly Right[] {
-    const actions = [...new Set(modes.flatMap((mode) => objectActions[mode]))];
-    return [
-      allow(
-        'Objects',
-        actions,
-        prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
-        { reason: 'Objects of its own bucket: their names are hashes.' },
-      ),
-      allow('ListObjects', ['s3:ListBucket'], [this.bucket.bucketArn]),
-      ...this.#keyRights('s3', 'ObjectKey', modes.includes('write')),
-    ];
+  /** Rights on objects whose keys begin with one of the prefixes; all objects when none is given. */
+  objectRights(mode: keyof typeof objectActions, prefixes: readonly string[] = ['']): Right {
+    return this.#objects(`Objects${pascal(mode)}`, objectActions[mode], prefixes);
+  }
+
+  #objects(sid: string, actions: readonly string[], prefixes: readonly string[]): Right {
+    const arns = prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`));
+    return allow(sid, actions, arns, { reason: 'Objects of its own bucket: their names are hashes.' });
   }
 
   /** The right to read secrets. */

@@ -5,9 +5,11 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { failureRights, keepFailures } from './events.ts';
 import { type RunnerFunction, runnerFunction } from './function.ts';
-import { imageRights } from './outside.ts';
 import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
+
+/** What the tick removes when nothing points at it any more: the kinds of blobs that are made anew or kept by a run. */
+const collected = ['bundle/', 'rendered/', 'desired/', 'inventory/', 'prepared/', 'drift/', 'catalogue/'];
 
 export class Tick extends Construct {
   readonly runner: RunnerFunction;
@@ -27,11 +29,11 @@ export class Tick extends Construct {
         ...chosen(settings),
       },
       rights: [
-        ...state.tableRights('write', ['due']),
-        ...state.objectRights(['read', 'collect']),
+        ...state.tableRights('hint', ['due']),
+        state.objectRights('read', ['catalogue/', 'rendered/']),
+        state.objectRights('collect', collected),
         source.ringRights('RingSource'),
         reconcile.ringRights('RingReconcile'),
-        ...imageRights(settings),
         failureRights(parts),
       ],
     });
