@@ -9,7 +9,7 @@ const sections: readonly (readonly [title: string, place: RegExp])[] = [
   ['Plan and guards', /^core\/plan/],
   ['Kubernetes', /^adapters\/kube|^core\/kubernetes/],
   ['CloudFormation', /cloudformation$/],
-  ['AWS', /^adapters\/aws|^core\/aws/],
+  ['AWS', /^adapters\/(?:aws|secrets|notify)|^core\/aws/],
   [
     'Runner and data directory',
     /^runtime|^core\/config|^core\/reconcile|^core\/errors|^adapters\/(?:store|blob|queue)/,
