@@ -24,4 +24,13 @@ export function awsCommands(program: Command, action: Wrap): void {
     .addOption(stackFlag())
     .addOption(jsonFlag())
     .action(action(async () => await import('./commands/connect.ts')));
+  program
+    .command('cost')
+    .description('what an installation on AWS costs a month, from counted requests and dated prices')
+    .option('--apps <n>', 'applications (default: a table of 1, 10 and 50)')
+    .option('--targets <n>', 'clusters and accounts that they go to (default: 1)')
+    .option('--pushes <n>', 'pushes an application and month (default: 60)')
+    .option('--drift-every <duration>', 'how often drift is looked for (default: 15m)')
+    .addOption(jsonFlag())
+    .action(action(async () => await import('./commands/cost.ts')));
 }

@@ -2,12 +2,15 @@
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type FakeAws, stackOutputs, startFakeAws, webhookHost } from '../support/aws/fake-aws.ts';
 import { type Answer, holdfast, jsonErrors } from '../support/cli.ts';
 import { type FakeGithub, githubToken, startFakeGithub } from '../support/fake-github.ts';
 import { startGitServer, workTree, git } from '../support/git.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+// Several commands one after the other, on machines that are busy with other tests.
+vi.setConfig({ testTimeout: 40_000 });
 
 const gitSecret = stackOutputs['GitSecretArn']!;
 const webhookSecret = stackOutputs['WebhookSecretArn']!;

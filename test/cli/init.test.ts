@@ -1,10 +1,13 @@
 // `holdfast init`: what it writes is valid, says why, and never takes the place of a file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { holdfast, jsonErrors } from '../support/cli.ts';
 import { writeFiles } from '../support/git.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+// Several commands one after the other, on machines that are busy with other tests.
+vi.setConfig({ testTimeout: 40_000 });
 
 const files = {
   'apps/web/config.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n',

@@ -2,10 +2,13 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { apiHost, callerKeys, type FakeRequest, stackOutputs, startFakeAws } from '../support/aws/fake-aws.ts';
 import { type Answer, holdfast, jsonErrors } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+// Several commands one after the other, on machines that are busy with other tests.
+vi.setConfig({ testTimeout: 40_000 });
 
 const installed = { name: 'Holdfast', outputs: stackOutputs };
 const status = { schemaVersion: 1, apps: [] };
