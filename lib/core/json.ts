@@ -13,15 +13,27 @@ export function isObject(value: unknown): value is JsonObject {
 /** Canonical text: keys sorted by code unit, no white space, undefined members left out. */
 export function canonicalJson(value: Json | undefined): string {
   if (value === undefined || value === null) return 'null';
+  if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Json[]) text += text === '' ? canonicalJson(item) : `,${canonicalJson(item)}`;
+    return `[${text}]`;
+  }
   const object = value as JsonObject;
-  const members: string[] = [];
   for (const key of Object.keys(object).sort()) {
     const member = object[key];
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+    if (member !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(member)}`;
   }
-  return `{${members.join(',')}}`;
+  return `{${text}}`;
+}
+
+/** Text that reads the same with and without escapes: nearly all names and values. */
+const plain = /^[ !#-[\]-~]*$/;
+
+// This runs for every member of every object that is looked at or sent.
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** SHA-256 as lower-case hex. Core receives it as an argument, because core has no crypto of its own. */

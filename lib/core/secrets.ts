@@ -45,12 +45,19 @@ function words(name: string): string {
 
 /** Whether what is stored under this name is a secret itself. */
 export function isSecretName(name: string): boolean {
+  const known = judged.get(name);
+  if (known !== undefined) return known;
   const text = words(name);
-  return (
+  const secret =
     secretEndings.some((ending) => text.endsWith(ending)) ||
-    /(?:password|passwd|passphrase|secret|token|apikey)[0-9]*$/.test(text)
-  );
+    /(?:password|passwd|passphrase|secret|token|apikey)[0-9]*$/.test(text);
+  if (judged.size < mostJudged && name.length <= 64) judged.set(name, secret);
+  return secret;
 }
+
+/** The same few hundred names stand in every object. */
+const judged = new Map<string, boolean>();
+const mostJudged = 5_000;
 
 /** Forms that only secrets have. Each must be found fast in any text: no nested repetition. */
 const secretForms: readonly RegExp[] = [

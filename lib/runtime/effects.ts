@@ -2,7 +2,7 @@
 import type { Application } from '../core/config/model.ts';
 import { asFailure, HoldfastError } from '../core/errors.ts';
 import type { Plan } from '../core/plan/model.ts';
-import type { Observation, Step, Target } from '../core/plan/target.ts';
+import type { Inventory, Observation, Step, Target } from '../core/plan/target.ts';
 import type { Effect, Facts } from '../core/reconcile/facts.ts';
 import {
   acted,
@@ -108,6 +108,7 @@ export async function targetOf({ home, source, app }: Performer): Promise<Step<T
 export function performerAt(desk: Desk, source: AppSource): Performer {
   const place = inventoryPlace(source);
   const { home, overrides, bench, signal, guard } = desk;
+  let saved: Inventory | undefined;
   return {
     home,
     app: source.app,
@@ -117,9 +118,12 @@ export function performerAt(desk: Desk, source: AppSource): Performer {
     signal,
     guard,
     saveInventory: async (inventory) => {
+      // The target has just kept what it answers at the end.
+      if (inventory === saved) return;
       const key = await keepInventory(home, desk.state(), place, inventory);
       sayLeftBehind(home, source, desk.state());
       await desk.keep({ inventory: key, inventorySize: inventory.entries.length, target: place });
+      saved = inventory;
     },
   };
 }

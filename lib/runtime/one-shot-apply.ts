@@ -1,5 +1,6 @@
 // `holdfast apply`: rows, leases, runs and inventory exactly as in the server, driven from this process until every application rests.
 import type { Application, Catalogue, Problem } from '../core/config/model.ts';
+import type { Failure } from '../core/errors.ts';
 import type { Lease, Row } from '../core/reconcile/store.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
 import { type Cost, noCost, type RepoState } from '../core/reconcile/state.ts';
@@ -8,7 +9,8 @@ import { CostMeter, metered } from './cost.ts';
 import type { Home } from './home.ts';
 import { keepLease } from './lease-keeper.ts';
 import { type Candidate, lookShared, renderAll } from './one-shot.ts';
-import { type AppliedApp, drive, type DriveOptions, pause } from './one-shot-drive.ts';
+import { type AppliedApp, drive, type DriveOptions, type Entry, pause, type Start } from './one-shot-drive.ts';
+import { inventoryPlace } from './move.ts';
 import { fanOut } from './repository.ts';
 import { appKey, appSource, appState, asJson, readCatalogueBlob, repoKey, repoState } from './rows.ts';
 import { refusal, selectApps } from './select.ts';
@@ -33,12 +35,56 @@ export async function applyApps(home: Home, tree: Tree, options: ApplyOptions): 
     const { catalogue, problems } = await timed(home, meter, 'read', () => assignAll(home, tree, options));
     const apps = selectApps(catalogue, options.apps);
     const candidates = await readCandidates(home, apps);
-    const ready = await timed(home, meter, 'render', () => renderAll(home, candidates, options.signal));
-    const looks = await timed(home, meter, 'observe', () =>
-      lookShared(home, ready, { depth: 'apply', signal: options.signal, prune: options.prune }),
-    );
-    const results = await drive(home, ready, looks, options);
+    const results = await drive(home, inGroups(home, candidates, options, meter), options);
     return { apps: results, problems, cost: meter.addTo(noCost) };
+  });
+}
+
+/** So many applications keep a target busy while the rest is rendered and looked at. */
+const firstApps = 48;
+/** From so many on a second look at the target costs less than letting it wait for the rendering of all of them. */
+const manyApps = 128;
+
+const notRendered: Failure = { code: 'NotApplied', source: 'system', message: 'It was not rendered', retryable: true };
+
+/**
+ * The applications with what is to be known of each before it acts. Of many, the first ones may act while the others are still
+ * rendered: each plan is made of a look that was made before, as with all of them at once.
+ */
+function inGroups(
+  home: Home,
+  candidates: readonly Candidate[],
+  options: ApplyOptions,
+  meter: CostMeter,
+): readonly Entry[] {
+  const failed = new Map<string, Failure>();
+  const begin = async (group: readonly Candidate[]): Promise<(candidate: Candidate) => Start> => {
+    const ready = await timed(home, meter, 'render', () => renderAll(home, group, options.signal));
+    // A target that did not answer for the first ones is not waited for once more.
+    const asked = ready.filter(({ candidate }) => !failed.has(inventoryPlace(candidate.source)));
+    const looks = await timed(home, meter, 'observe', () =>
+      lookShared(home, asked, { depth: 'apply', signal: options.signal, prune: options.prune }),
+    );
+    const rendered = new Map(ready.map((one) => [one.candidate, one]));
+    for (const { candidate } of asked) {
+      const look = looks.get(candidate.source.app.id);
+      if (look !== undefined && 'code' in look) failed.set(inventoryPlace(candidate.source), look);
+    }
+    return (candidate) => {
+      const one = rendered.get(candidate) ?? { kind: 'refused', candidate, failure: notRendered, problems: [] };
+      const look = looks.get(candidate.source.app.id);
+      return { one, look: one.kind === 'ready' ? (look ?? failed.get(inventoryPlace(candidate.source))) : look };
+    };
+  };
+  const groups =
+    candidates.length < manyApps ? [candidates] : [candidates.slice(0, firstApps), candidates.slice(firstApps)];
+  let previous: Promise<unknown> = Promise.resolve();
+  return groups.flatMap((group) => {
+    const begun = previous.then(() => begin(group));
+    // Whoever asks for an application hears of it; when nobody gets there any more, nobody has to.
+    begun.catch(() => undefined);
+    previous = begun;
+    return group.map((candidate): Entry => ({ candidate, start: async () => (await begun)(candidate) }));
   });
 }
 

@@ -37,42 +37,62 @@ const fewApps = 4;
 const firstGapMs = 300;
 const lastGapMs = 5_000;
 
-type Looks = ReadonlyMap<string, SharedLook | Failure>;
+/** An application as it is when its turn comes: rendered, and looked at together with others. */
+export interface Start {
+  readonly one: Ready;
+  /** Why its target could not be looked at; undefined when it did not render. */
+  readonly look: SharedLook | Failure | undefined;
+}
+
+/** An application that is to be driven; those that come later may still be rendered while the first ones act. */
+export interface Entry {
+  readonly candidate: Candidate;
+  readonly start: () => Promise<Start>;
+}
+
 type Result = AppliedApp | 'blocked' | 'following';
 
 /** One application on its way: what was planned is remembered for the answer. */
 class Ride {
-  readonly one: Ready;
+  readonly candidate: Candidate;
   readonly #home: Home;
-  #look: SharedLook | Failure | undefined;
   readonly #options: DriveOptions;
+  readonly #start: () => Promise<Start>;
+  #started: Start | undefined;
+  #lookedLongAgo = false;
   #plan: Plan | undefined;
   /** A person asks once: waking again only carries on with what was begun. */
   #asked = false;
 
-  constructor(home: Home, one: Ready, look: SharedLook | Failure | undefined, options: DriveOptions) {
+  constructor(home: Home, { candidate, start }: Entry, options: DriveOptions) {
     this.#home = home;
-    this.one = one;
-    this.#look = look;
+    this.candidate = candidate;
+    this.#start = start;
     this.#options = options;
   }
 
   get id(): string {
-    return this.one.candidate.source.app.id;
+    return this.candidate.source.app.id;
+  }
+
+  /** Rendered or refused; what it renders to is not asked for twice. */
+  async ready(): Promise<Ready> {
+    return (this.#started ??= await this.#start()).one;
   }
 
   /** From the beginning, with a look of its own: the others have moved on since the shared one. */
   again(): void {
-    this.#look = undefined;
+    this.#lookedLongAgo = true;
     this.#asked = false;
   }
 
   /** Goes as far as it can. With `later`, only until everything is written. */
   async go(health: HealthReport | 'later' | undefined): Promise<Result> {
-    const { source } = this.one.candidate;
-    const look = this.#look;
+    const { source } = this.candidate;
+    const one = await this.ready();
+    const look = this.#lookedLongAgo ? undefined : this.#started?.look;
     if (look !== undefined && 'code' in look) return failedApp(this.#home, source.app, source.revision, look);
-    const known = this.#alreadyThere(look);
+    const known = this.#alreadyThere(one, look);
     if (known !== undefined) return known;
     if (!this.#asked) await this.#unpin();
     for (;;) {
@@ -101,15 +121,15 @@ class Ride {
 
   /** Applying what Git says ends a rollback, as `sync` does. */
   async #unpin(): Promise<void> {
-    if (this.one.candidate.state.pinned === undefined) return;
+    if (this.candidate.state.pinned === undefined) return;
     const trigger = { kind: 'manual', at: this.#home.now(), note: 'holdfast apply' } as const;
     await this.#home.store.intend(appKey(this.id), { pin: undefined }, trigger);
   }
 
   /** At rest, proven equal, and healthy (or nobody waits for it): no lease, no run, no write. */
-  #alreadyThere(look: SharedLook | undefined): AppliedApp | undefined {
-    const { source } = this.one.candidate;
-    if (this.one.kind !== 'ready' || look === undefined || !atRest(this.one.candidate)) return undefined;
+  #alreadyThere(one: Ready, look: SharedLook | undefined): AppliedApp | undefined {
+    const { source } = this.candidate;
+    if (one.kind !== 'ready' || look === undefined || !atRest(this.candidate)) return undefined;
     const { inSync, health, compared } = look.observation;
     if (!inSync || (this.#options.wait && health.health !== 'Healthy')) return undefined;
     const plan = emptyPlan(source.app, source.revision, compared, this.#home.hash);
@@ -125,7 +145,7 @@ class Ride {
   }
 
   #ended(state: ReturnType<typeof appState>): Result {
-    const { source, state: before } = this.one.candidate;
+    const { source, state: before } = this.candidate;
     if (state.waitingFor.length > 0) return 'blocked';
     const record = state.lastRun;
     // A run that an interrupted apply left behind is gone on with: it ends here, though it began there.
@@ -149,23 +169,21 @@ class Ride {
 /** Wakes applications until each is settled; those that wait for others come again when the others are done. */
 export async function drive(
   home: Home,
-  ready: readonly Ready[],
-  looks: Looks,
+  entries: readonly Entry[],
   options: DriveOptions,
 ): Promise<readonly AppliedApp[]> {
   const results = new Map<string, AppliedApp>();
-  let pending: readonly Ride[] = ready.map(
-    (one) => new Ride(home, one, looks.get(one.candidate.source.app.id), options),
-  );
+  let pending: readonly Ride[] = entries.map((entry) => new Ride(home, entry, options));
   while (pending.length > 0) {
     const blocked = await driveTogether(home, pending, results, options);
     if (blocked.length === pending.length) {
-      for (const ride of blocked) if (!results.has(ride.id)) results.set(ride.id, await stillBlocked(home, ride.one));
+      for (const ride of blocked)
+        if (!results.has(ride.id)) results.set(ride.id, await stillBlocked(home, ride.candidate));
       break;
     }
     pending = blocked;
   }
-  return ready.flatMap((one) => results.get(one.candidate.source.app.id) ?? []);
+  return entries.flatMap(({ candidate }) => results.get(candidate.source.app.id) ?? []);
 }
 
 /** Answers the applications that wait for others. */
@@ -212,8 +230,8 @@ async function followTogether(
 ): Promise<Ride[]> {
   const fresh = await mapLimit(rides, appsTogether, async (ride): Promise<Ready> => {
     const row = await home.store.read(appKey(ride.id));
-    const state = row === undefined ? ride.one.candidate.state : appState(row);
-    return { ...ride.one, candidate: { ...ride.one.candidate, state } };
+    const state = row === undefined ? ride.candidate.state : appState(row);
+    return { ...(await ride.ready()), candidate: { ...ride.candidate, state } };
   });
   const looks = await lookShared(home, fresh, { depth: 'check', signal: options.signal });
   const done = await mapLimit(rides, appsTogether, async (ride) => {
@@ -265,12 +283,12 @@ function notStarted(home: Home, app: Application, revision: string, message: str
   return failedApp(home, app, revision, failure);
 }
 
-async function stillBlocked(home: Home, one: Ready): Promise<AppliedApp> {
-  const row = await home.store.read(appKey(one.candidate.source.app.id));
+async function stillBlocked(home: Home, { source }: Candidate): Promise<AppliedApp> {
+  const row = await home.store.read(appKey(source.app.id));
   return notStarted(
     home,
-    one.candidate.source.app,
-    one.candidate.source.revision,
+    source.app,
+    source.revision,
     row === undefined ? 'Waits for another application' : appState(row).message,
   );
 }
