@@ -4,8 +4,8 @@ import { createServer, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { close, listen } from './git.ts';
 
-/** What to do with an answer. `path` decides for which requests; all of them when absent. */
-export type Fault = { readonly path?: RegExp } & (
+/** What to do with an answer. `path` decides for which requests, all of them when absent; `times` for how many, then it is over. */
+export type Fault = { readonly path?: RegExp; readonly times?: number } & (
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   /** Ends the answer cleanly after so many bytes. */
@@ -39,12 +39,16 @@ export interface FaultProxy {
 /** Starts a proxy on 127.0.0.1 in front of a port, until the test ends. */
 export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   let faults: readonly Fault[] = [];
+  const done = new Map<Fault, number>();
   const used = new WeakSet<object>();
   const requests: { method: string; url: string; authorization: string | undefined }[] = [];
   const server = createServer((req, res) => {
     const { method = '', url = '' } = req;
     requests.push({ method, url, authorization: req.headers.authorization });
-    const fault = faults.find(({ path }) => path === undefined || path.test(url));
+    const fault = faults.find(
+      (one) => (one.path === undefined || one.path.test(url)) && (done.get(one) ?? 0) < (one.times ?? Infinity),
+    );
+    if (fault !== undefined) done.set(fault, (done.get(fault) ?? 0) + 1);
     const kept = used.has(req.socket);
     used.add(req.socket);
     if (fault?.kind === 'cut-kept' && kept) req.socket.destroy();

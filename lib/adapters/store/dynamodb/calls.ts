@@ -33,6 +33,11 @@ export interface CallOptions {
   readonly random: () => number;
   /** Instead of the `Date` header of answers. */
   readonly clock?: StoreClock;
+  /**
+   * How long one call may take, retries of the SDK included, milliseconds. Default 10 s: much less than the time that a lease is
+   * renewed ahead.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** A write whose condition did not hold, with the item as it was. */
@@ -60,7 +65,6 @@ export type Put = Unnamed<PutItemCommandInput>;
 export type Update = Unnamed<UpdateItemCommandInput>;
 export type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>;
 
-/** How long one call may take, retries of the SDK included: much less than the time a lease is renewed ahead. */
 const CALL_MS = 10_000;
 const TRIES = 12;
 
@@ -149,7 +153,7 @@ interface Watchable {
   };
 }
 
-function sender({ table, monotonic }: CallOptions, heard: ServerClock) {
+function sender({ table, monotonic, timeoutMs = CALL_MS }: CallOptions, heard: ServerClock) {
   return async <Out>(call: string, command: unknown, run: (signal: AbortSignal) => Promise<Out>): Promise<Out> => {
     (command as Watchable).middlewareStack.add(
       (next) => async (args) => {
@@ -161,7 +165,7 @@ function sender({ table, monotonic }: CallOptions, heard: ServerClock) {
       { step: 'deserialize', priority: 'low' },
     );
     try {
-      return await run(AbortSignal.timeout(CALL_MS));
+      return await run(AbortSignal.timeout(timeoutMs));
     } catch (error) {
       if (isConflict(error)) throw error;
       throw storeError(error, call, table);
