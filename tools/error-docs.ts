@@ -5,7 +5,7 @@ import type { ErrorCode, WhoActs } from './error-codes.ts';
 const sections: readonly (readonly [title: string, place: RegExp])[] = [
   ['Git', /^adapters\/git|^core\/source/],
   ['Rendering and manifests', /^adapters\/render|^core\/render/],
-  ['Images', /^core\/image/],
+  ['Images', /^core\/image|^adapters\/registry/],
   ['Plan and guards', /^core\/plan/],
   ['Kubernetes', /^adapters\/kube|^core\/kubernetes/],
   ['CloudFormation', /cloudformation$/],
@@ -71,6 +71,7 @@ const meanings: Readonly<Record<string, string>> = {
   RenderTimeout: 'Rendering took longer than it may',
   RenderTooLarge: 'Rendering wrote more than it may',
   Refused: 'Nothing was done because of the problems listed before it',
+  RoleRefused: 'The role cannot be assumed; what to do says which policy to look at',
   RollbackImpossible: 'There is no run to go back to',
   RouteUnknown: 'There is nothing at this address',
   SandboxClusterRefusal: 'The sandbox cluster refused a request',
@@ -87,7 +88,10 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** What to do, where the sources say it for one case only. */
-const nexts: Readonly<Record<string, string>> = { Usage: 'holdfast --help' };
+const nexts: Readonly<Record<string, string>> = {
+  RoleRefused: 'Check the trust policy of the role, the external id, sts:TagSession, and your own identity policy',
+  Usage: 'holdfast --help',
+};
 
 /** The page of these codes. */
 export function errorsPage(all: readonly ErrorCode[]): string {

@@ -27,6 +27,7 @@ const authCodes = new Set([
   'ApiForbidden',
   'AwsCredentials',
   'AwsForbidden',
+  'RoleRefused',
   'GithostForbidden',
 ]);
 

@@ -126,9 +126,8 @@ test('401 without an access entry, 403 without RBAC, and then in; a token for an
     new CreateAccessEntryCommand({ clusterName: cluster, principalArn: roleArn, kubernetesGroups: [group] }),
   );
   await until(as, { code: 'Forbidden' });
-  const bound = await kubectl(plane.kubeconfig, [
-    ...['create', 'clusterrolebinding', 'holdfast', '--clusterrole=cluster-admin', `--group=${group}`],
-  ]);
+  const binding = ['create', 'clusterrolebinding', 'holdfast', '--clusterrole=cluster-admin', `--group=${group}`];
+  const bound = await kubectl(plane.kubeconfig, binding);
   expect(bound).toMatchObject({ code: 0 });
   await until(as, { configMaps: expect.any(Number) });
   expect(await probe({ ...as, signFor: 'another' })).toMatchObject({ code: 'Unauthorized' });
