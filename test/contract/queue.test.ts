@@ -9,7 +9,7 @@ import { sqliteQueue } from '../../lib/adapters/queue/sqlite.ts';
 import { openDatabase } from '../../lib/adapters/store/database.ts';
 import type { Clock } from '../../lib/core/clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { queueContract } from './queue.ts';
+import { queueClockContract, queueContract } from './queue.ts';
 
 function sqliteOn(file: string, clock: Clock): LocalQueue {
   const database = openDatabase({ file });
@@ -17,8 +17,10 @@ function sqliteOn(file: string, clock: Clock): LocalQueue {
   return sqliteQueue({ database, clock });
 }
 
-queueContract('memory', (clock) => memoryQueue({ clock }));
-queueContract('sqlite', (clock) => sqliteOn(join(tempDir(), 'state.db'), clock));
+for (const contract of [queueContract, queueClockContract]) {
+  contract('memory', (clock) => memoryQueue({ clock }));
+  contract('sqlite', (clock) => sqliteOn(join(tempDir(), 'state.db'), clock));
+}
 
 describe.each([
   ['memory', () => memoryQueue({ clock: systemClock })],
