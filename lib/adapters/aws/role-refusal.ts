@@ -25,7 +25,7 @@ export function roleRefusal(asked: Asked, { code = 'NoCredentials', message = ''
   const { next, retryable = false, quiet = false } = adviceFor(asked, code, message);
   return new HoldfastError({
     code: 'RoleRefused',
-    source: retryable ? 'remote' : 'user',
+    source: 'user',
     message: `The role ${asked.roleArn} cannot be assumed`,
     retryable,
     object: asked.roleArn,

@@ -4,6 +4,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import type { ImageRegistry, ImageTag } from '../../core/image/registry.ts';
 import { callerError, readThrown } from '../aws/caller-errors.ts';
 import type { CredentialProvider } from '../aws/credentials.ts';
+import { partitionOf } from '../aws/partition.ts';
 
 export interface EcrOptions {
   /** Credentials for the registries of an account; the SDK's default chain when absent or when it answers none. */
@@ -118,24 +119,32 @@ function registryError(error: unknown, repository: string, { account, region, na
     });
   }
   const known = callerError(error, call);
-  const { code, source, retryable, reason } = known;
-  const said = { object: repository, source, retryable, ...(reason === undefined ? {} : { reason }), cause: error };
-  if (code === 'AwsForbidden') {
-    const right = `Allow ${call} on arn:aws:ecr:${region}:${account}:repository/${name}`;
-    const next = `${right}; in another account also in the repository's own policy`;
-    return new HoldfastError({ ...said, code: 'RegistryForbidden', message: `${repository} may not be read`, next });
+  const said = { object: repository, ...(known.reason === undefined ? {} : { reason: known.reason }), cause: error };
+  if (known.code === 'AwsForbidden') {
+    const right = `Allow ${call} on arn:${partitionOf(region).name}:ecr:${region}:${account}:repository/${name}`;
+    return new HoldfastError({
+      ...said,
+      code: 'RegistryForbidden',
+      source: 'user',
+      message: `${repository} may not be read`,
+      next: `${right}; in another account also in the repository's own policy`,
+    });
   }
-  if (code === 'AwsUnreachable')
+  if (known.code === 'AwsUnreachable')
     return new HoldfastError({
       ...said,
       code: 'RegistryUnreachable',
+      source: 'remote',
       message: `The registry of ${repository} does not answer`,
+      retryable: true,
     });
-  if (code === 'AwsThrottled')
+  if (known.code === 'AwsThrottled')
     return new HoldfastError({
       ...said,
       code: 'RegistryThrottled',
+      source: 'remote',
       message: `The registry of ${repository} asks to slow down`,
+      retryable: true,
     });
   return new HoldfastError({ ...known.toFailure(), object: repository, cause: error });
 }

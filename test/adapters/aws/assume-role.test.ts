@@ -203,7 +203,7 @@ test('throttling and faults of the service are tried again', async () => {
   const { endpoint, seen } = await service(slow, refusal('InternalFailure', '', 500), session('2030-01-02T03:04:05Z'));
   expect((await assumeRole(options(endpoint))()).accessKeyId).toBe('ASIA1');
   expect(seen).toHaveLength(3);
-  expect(await refusedWith(slow)).toMatchObject({ retryable: true, source: 'remote' });
+  expect(await refusedWith(slow)).toMatchObject({ retryable: true });
 });
 
 test('a service that does not answer is no refusal', async () => {
