@@ -68,9 +68,15 @@ function list(value: unknown): readonly unknown[] {
 /** A value of a template as text: references by the name of what they refer to. */
 function flat(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  const { Ref: ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Readonly<Record<string, unknown>>;
+  const {
+    Ref: ref,
+    'Fn::GetAtt': attribute,
+    'Fn::Join': join,
+    'Fn::Sub': sub,
+  } = value as Readonly<Record<string, unknown>>;
   if (typeof ref === 'string') return ref.startsWith('AWS::') ? `{${ref.slice('AWS::'.length)}}` : short(ref);
   if (Array.isArray(attribute)) return short(String(attribute[0]));
+  if (typeof sub === 'string') return sub.replaceAll(/\$\{(?:AWS::)?(\w+)\}/g, '{$1}');
   const parts: unknown = Array.isArray(join) ? join[1] : [];
   return Array.isArray(parts) ? parts.map(flat).join('') : '?';
 }

@@ -10,9 +10,7 @@ const variants: Readonly<Record<string, Settings>> = {
   'a network of its own groups': {
     vpc: { id: 'vpc-0a', subnets: ['subnet-0a'], securityGroups: ['sg-0a'] },
   },
-  'a customer key': {
-    ...(everything.encryptionKeyArn === undefined ? {} : { encryptionKeyArn: everything.encryptionKeyArn }),
-  },
+  'a customer key': { encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef' },
   'another prefix': { prefix: 'b' },
 };
 

@@ -47,6 +47,13 @@ export function templateFor(settings: Settings = {}): TemplateJson {
   return templateOf(stackOf(settings).stack);
 }
 
+/** Resources of a type. */
+export const ofType = (template: TemplateJson, type: string): readonly (readonly [id: string, Resource])[] =>
+  Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+/** Logical id of the first resource of a type whose id holds `part`. */
+export const idOf = (template: TemplateJson, type: string, part: string): string =>
+  ofType(template, type).find(([id]) => id.includes(part))?.[0] ?? `no ${type} with ${part}`;
+
 /** Settings with everything on. */
 export const everything: Settings = {
   prefix: 'team-a',
