@@ -56,6 +56,7 @@ export function storeError(error: unknown, call: string, table: string): Holdfas
     code: 'StoreRefused',
     source: 'system',
     message: `The table ${table} refused a request`,
+    next: 'Deploy the stack again, so that the table and the functions are of one version',
   });
 }
 

@@ -5,7 +5,7 @@ import { holds, leaseLost, released } from '../../../core/reconcile/rows.ts';
 import type { Lease, Release, RowKey, Store } from '../../../core/reconcile/store.ts';
 import { checkFormat, type Documents, FORMAT, number, text } from './attributes.ts';
 import { attributesOf, type Calls, type Item, type Refused, type Update, type Written } from './calls.ts';
-import { dueIndex, rowKey } from './row-items.ts';
+import { dueIndex, reasonList, rowKey } from './row-items.ts';
 import { isOurs, leaseIsFree, leaseTimes, type RowItems } from './rows.ts';
 
 type LeaseCalls = Pick<Store, 'take' | 'renew' | 'save' | 'release'>;
@@ -155,8 +155,8 @@ async function releaseLease(parts: Parts, key: RowKey, lease: Lease, release: Re
 /** The update of a row that has seen all its hints. */
 function settling({ seen, due }: Release, doc: AttributeValue | undefined): FencedChange['change'] {
   const index = dueIndex({ wanted: seen, handled: seen, reasons: [], ...(due === undefined ? {} : { due }) });
-  const values: Record<string, AttributeValue> = { ':seen': number(seen), ':none': text('[]') };
-  const set = ['handled = :seen', 'reasons_doc = :none', 'rev = :rev'];
+  const values: Record<string, AttributeValue> = { ':seen': number(seen), ':none': reasonList([]) };
+  const set = ['handled = :seen', 'reasons = :none', 'rev = :rev'];
   const put = (name: string, value: AttributeValue): void => {
     set.push(`${name} = :${name}`);
     values[`:${name}`] = value;

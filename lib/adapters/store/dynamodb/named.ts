@@ -2,12 +2,12 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '../../../core/json.ts';
-import { DELIVERY_KEPT_MS, hinted } from '../../../core/reconcile/rows.ts';
+import { DELIVERY_KEPT_MS } from '../../../core/reconcile/rows.ts';
 import type { DeliveryHint, Store } from '../../../core/reconcile/store.ts';
 import { TTL_ATTRIBUTE } from '../dynamodb-table.ts';
 import { checkFormat, type Documents, FORMAT, number, text, textOf } from './attributes.ts';
 import { attributesOf, type Calls, type Item, type ItemKey } from './calls.ts';
-import { isOurs, type RowItems, transactPut } from './rows.ts';
+import { isOurs, type RowItems } from './rows.ts';
 import { rowKey } from './row-items.ts';
 
 type NamedCalls = Pick<Store, 'delivery' | 'getValue' | 'setValue' | 'setFollows' | 'followers'>;
@@ -52,17 +52,17 @@ interface Delivery {
 }
 
 /** The delivery and the row it hints at are one transaction. */
-async function delivery({ calls, docs, items }: Parts, { id, digest, hint }: Delivery): ReturnType<Store['delivery']> {
+async function delivery({ calls, items }: Parts, { id, digest, hint }: Delivery): ReturnType<Store['delivery']> {
   let rowItem = hint === undefined ? undefined : await calls.get(rowKey(hint.key));
+  let crowd = false;
   return await calls.contending('TransactWriteItems', id, async () => {
     const record = deliveryPut({ id, digest }, await calls.clock.now(), calls);
-    const parts: TransactWriteItem[] = [record.part];
     const head = hint === undefined ? undefined : await items.head(hint.key, rowItem);
-    const row =
-      hint === undefined || head === undefined ? undefined : await items.next(hinted(head.row, hint.trigger), head);
-    if (row !== undefined && head !== undefined) parts.push(transactPut(calls.table, row, head.item));
-    const outcome = row === undefined ? await alone(calls, record.put) : await calls.transact(parts);
-    await docs.drop((outcome.kind === 'written' ? row?.unused.ifWritten : row?.unused.ifNot) ?? []);
+    const outcome =
+      hint === undefined || head === undefined
+        ? await alone(calls, record.put)
+        : await calls.transact([record.part, await items.hintPart(head, hint.trigger, crowd)]);
+    crowd = true;
     if (outcome.kind === 'written') return 'new';
     const stood = outcome.kind === 'cancelled' ? outcome.parts[0] : undefined;
     if (stood !== undefined && isOurs(stood.found, record.revision)) return 'new';

@@ -1,11 +1,11 @@
 // Between a row and its item. A write keeps the members that it does not change as they are stored, without reading them.
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Json, JsonObject } from '../../../core/json.ts';
-import { newRow, readyAt } from '../../../core/reconcile/rows.ts';
+import { MAX_REASONS, newRow, readyAt } from '../../../core/reconcile/rows.ts';
 import type { Intent, Row, RowKey } from '../../../core/reconcile/store.ts';
 import type { Trigger } from '../../../core/trigger/model.ts';
 import { checkFormat, type Documents, FORMAT, number, numberOf, text, textOf } from './attributes.ts';
-import type { Item, ItemKey } from './calls.ts';
+import { attributesOf, type Item, type ItemKey, type Update } from './calls.ts';
 
 /** Rows of one kind (`app`, `repo`, `target`) lie together, so that a list is one consistent query. */
 export function rowKey(key: RowKey): ItemKey {
@@ -35,8 +35,8 @@ export async function readHead(key: RowKey, item: Item | undefined, docs: Docume
   if (item === undefined || item['gone'] !== undefined) {
     return { row: newRow(key, fence), item: item ?? {}, gone: true };
   }
-  const [reasons, intent] = await Promise.all([member(item, 'reasons_doc', docs), member(item, 'intent_doc', docs)]);
-  if (reasons === undefined || intent === undefined) return undefined;
+  const intent = await member(item, 'intent_doc', docs);
+  if (intent === undefined) return undefined;
   const due = numberOf(item['due_ms']);
   const holder = textOf(item['lease_holder']);
   const source = sourceHead(item);
@@ -46,7 +46,7 @@ export async function readHead(key: RowKey, item: Item | undefined, docs: Docume
     wanted: numberOf(item['wanted']) ?? 0,
     handled: numberOf(item['handled']) ?? 0,
     ...(due === undefined ? {} : { due }),
-    reasons: (reasons.value ?? []) as unknown as readonly Trigger[],
+    reasons: (item['reasons']?.L ?? []).map((one) => JSON.parse(one.S ?? 'null') as Trigger),
     ...(holder === undefined ? {} : { lease: { holder, fence, until: numberOf(item['lease_until']) ?? 0 } }),
     fence,
     ...(source === undefined ? {} : { source }),
@@ -112,13 +112,41 @@ export async function nextItem(next: Row, head: Head, docs: Documents, revision:
     ...(due === undefined ? {} : { due_ms: number(due) }),
     ...(lease === undefined ? {} : { lease_holder: text(lease.holder), lease_until: number(lease.until) }),
     ...(source === undefined ? {} : { source_seq: number(source.seq) }),
+    reasons: reasonList(next.reasons),
     ...dueIndex(next),
-    ...(await doc('reasons_doc', next.reasons, head.gone ? undefined : head.row.reasons)),
     ...(await doc('intent_doc', next.intent, head.gone ? undefined : head.row.intent)),
     ...(await doc('source_doc', next.source, head.row.source)),
     ...(await doc('state_doc', next.state, head.row.state)),
   };
   return { item, revision, unused: { ifWritten, ifNot } };
+}
+
+/** Hints as they are stored: each by itself, so that one more can be put behind them without reading them. */
+export function reasonList(reasons: readonly Trigger[]): AttributeValue {
+  return { L: reasons.map((one) => text(JSON.stringify(one))) };
+}
+
+/**
+ * One more hint for a row that has some already: it changes neither whether nor when the row is due, so a crowd can add theirs in any
+ * order without reading. Undefined when the row has to be read and written. Among a `crowd` a hint over the 20 that are kept only counts.
+ */
+export function moreHints({ row, gone }: Head, trigger: Trigger, crowd: boolean): Update | undefined {
+  const full = row.reasons.length >= MAX_REASONS;
+  if (gone || row.wanted <= row.handled || row.reasons.length === 0 || (full && !crowd)) return undefined;
+  const key = rowKey(row.key);
+  const pending = 'v = :v AND attribute_not_exists(gone) AND wanted > handled';
+  const values = { ':v': number(FORMAT), ':one': number(1) };
+  if (full) {
+    const set = 'SET wanted = wanted + :one, rev = :rev';
+    const condition = { ConditionExpression: pending, ExpressionAttributeValues: values };
+    return { Key: attributesOf(key), UpdateExpression: set, ...condition };
+  }
+  return {
+    Key: attributesOf(key),
+    UpdateExpression: 'SET wanted = wanted + :one, reasons = list_append(reasons, :more), rev = :rev',
+    ConditionExpression: `${pending} AND size(reasons) BETWEEN :one AND :room`,
+    ExpressionAttributeValues: { ...values, ':more': reasonList([trigger]), ':room': number(MAX_REASONS - 1) },
+  };
 }
 
 /** Where the row stands in the index of work, if it does. */

@@ -3,12 +3,14 @@ import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { LEASE_MAX_MS, leaseRuns } from '../../../core/reconcile/lease.ts';
 import { assigned, hinted, intended } from '../../../core/reconcile/rows.ts';
 import type { Row, RowKey, Store } from '../../../core/reconcile/store.ts';
+import type { Trigger } from '../../../core/trigger/model.ts';
 import { type Documents, number, text, textOf } from './attributes.ts';
-import { type Calls, type Item, type Put } from './calls.ts';
+import type { Busy, Calls, Item, Put, Refused, Update, Written } from './calls.ts';
 import { memberGone } from './errors.ts';
 import {
   type Head,
   HINTED,
+  moreHints,
   nextItem,
   type NextItem,
   readHead,
@@ -47,18 +49,34 @@ export function rowItems(calls: Calls, docs: Documents) {
   };
   const head = async (key: RowKey, item: Item | undefined): Promise<Head> =>
     await settled(key, item, async (found) => found);
-  const attempt = async (key: RowKey, made: NextItem, before: Head): Promise<Attempt> => {
-    const outcome = await calls.put(putOver(made.item, before.item));
+  const settle = async (key: RowKey, outcome: Written | Refused | Busy, made: NextItem): Promise<Attempt> => {
     const found = outcome.kind === 'refused' ? outcome.found : undefined;
     const done = outcome.kind === 'written' || isOurs(found, made.revision);
     await docs.drop(done ? made.unused.ifWritten : made.unused.ifNot);
     return done ? { done, item: made.item } : { done, item: found ?? (await calls.get(rowKey(key))) };
   };
+  const attempt = async (key: RowKey, made: NextItem, before: Head): Promise<Attempt> =>
+    await settle(key, await calls.put(putOver(made.item, before.item)), made);
   return {
     head,
     whole: async (key: RowKey, item: Item): Promise<Row> => await settled(key, item, (found) => readWhole(found, docs)),
-    /** What a transaction would write, too. */
-    next: async (next: Row, before: Head): Promise<NextItem> => await nextItem(next, before, docs, calls.revision()),
+    /** One try to add a hint. A `crowd` is known by a try that failed. */
+    hint: async (before: Head, trigger: Trigger, crowd: boolean): Promise<Attempt> => {
+      const { key } = before.row;
+      const made = await nextItem(hinted(before.row, trigger), before, docs, calls.revision());
+      const more = moreHints(before, trigger, crowd);
+      if (more === undefined) return await attempt(key, made, before);
+      return await settle(key, await calls.update(underRevision(more, made.revision)), made);
+    },
+    /** The same as a part of a transaction. */
+    hintPart: async (before: Head, trigger: Trigger, crowd: boolean): Promise<TransactWriteItem> => {
+      const made = await nextItem(hinted(before.row, trigger), before, docs, calls.revision());
+      const more = moreHints(before, trigger, crowd);
+      const table = { TableName: calls.table };
+      if (more === undefined) return { Put: { ...table, ...putOver(made.item, before.item), Item: { ...made.item } } };
+      const { UpdateExpression = '', Key = {}, ...update } = underRevision(more, made.revision);
+      return { Update: { ...table, ...update, Key, UpdateExpression } };
+    },
     /** One try to write `next` over `before`. */
     write: async (next: Row, before: Head): Promise<Attempt> =>
       await attempt(next.key, await nextItem(next, before, docs, calls.revision()), before),
@@ -78,16 +96,15 @@ export function isOurs(found: Item | undefined, revision: string): boolean {
   return textOf(found?.['rev']) === revision;
 }
 
+function underRevision(update: Update, revision: string): Update {
+  return { ...update, ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ':rev': text(revision) } };
+}
+
 /** A put on the condition that the item is still the one that was read. */
 function putOver(item: Item, before: Item): Put {
   const revision = before['rev'];
   if (revision === undefined) return { Item: { ...item }, ConditionExpression: 'attribute_not_exists(pk)' };
   return { Item: { ...item }, ConditionExpression: 'rev = :was', ExpressionAttributeValues: { ':was': revision } };
-}
-
-/** The same as a part of a transaction. */
-export function transactPut(table: string, made: NextItem, before: Item): TransactWriteItem {
-  return { Put: { ...putOver(made.item, before), TableName: table, Item: { ...made.item } } };
 }
 
 type RowCalls = Pick<Store, 'now' | 'read' | 'list' | 'hint' | 'assign' | 'intend' | 'due' | 'remove'>;
@@ -113,7 +130,14 @@ export function rowCalls(calls: Calls, items: RowItems): RowCalls {
     },
     list: async (prefix) => await listRows(calls, items, prefix),
     hint: async (key, trigger) => {
-      await change(key, (row) => hinted(row, trigger));
+      let item = await calls.get(rowKey(key));
+      let crowd = false;
+      await calls.contending('PutItem', key, async () => {
+        const attempt = await items.hint(await items.head(key, item), trigger, crowd);
+        item = attempt.item;
+        crowd = true;
+        return attempt.done ? true : undefined;
+      });
     },
     assign: async (key, source, trigger) => await change(key, (row) => assigned(row, source, trigger)),
     intend: async (key, intent, trigger) => {

@@ -13,11 +13,13 @@ export interface StoreBench {
   /** Goes around the store. */
   readonly client: DynamoDBClient;
   /** The store's requests since the last call, as `PutItem`. */
-  requests(): readonly string[];
+  readonly requests: () => readonly string[];
   /** Another store on the same table. */
-  open(options?: Partial<DynamoStoreOptions> & { readonly endpoint?: string; readonly attempts?: number }): Store;
-  item(pk: string, sk: string): Promise<Record<string, AttributeValue> | undefined>;
-  put(item: Record<string, AttributeValue>): Promise<void>;
+  readonly open: (
+    options?: Partial<DynamoStoreOptions> & { readonly endpoint?: string; readonly attempts?: number },
+  ) => Store;
+  readonly item: (pk: string, sk: string) => Promise<Record<string, AttributeValue> | undefined>;
+  readonly put: (item: Record<string, AttributeValue>) => Promise<void>;
 }
 
 /** Everything is closed when the test ends. */
