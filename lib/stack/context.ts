@@ -39,7 +39,10 @@ export function parseContext(all: Readonly<Record<string, unknown>>): ContextRes
     }),
   );
   const parsed = contextSchema.safeParse(given);
-  const problems = [...unread, ...(parsed.success ? [] : parsed.error.issues.flatMap(problemsOf))];
+  const problems = [
+    ...unread,
+    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, given))),
+  ];
   if (!parsed.success || problems.length > 0)
     return { problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : 1)) };
   const { stackName, ...settings } = parsed.data;
@@ -89,9 +92,9 @@ function typeOf(key: string): string | undefined {
   return typeof schema === 'object' && typeof schema.type === 'string' ? schema.type : undefined;
 }
 
-function problemsOf(issue: z.core.$ZodIssue): readonly ContextProblem[] {
+function problemsOf(issue: z.core.$ZodIssue, given: unknown): readonly ContextProblem[] {
   const key = pathText(issue.path);
-  if (issue.code !== 'unrecognized_keys') return [{ key, message: messageOf(issue) }];
+  if (issue.code !== 'unrecognized_keys') return [{ key, message: messageOf(issue, valueAt(given, issue.path)) }];
   const known = keysAt(issue.path);
   return issue.keys.map((unknown) => {
     const suggestion = nearest(unknown, known);
@@ -101,15 +104,21 @@ function problemsOf(issue: z.core.$ZodIssue): readonly ContextProblem[] {
   });
 }
 
-function messageOf(issue: z.core.$ZodIssue): string {
+function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_type') {
-    return issue.input === undefined ? 'is missing' : `must be ${words[issue.expected] ?? issue.expected}`;
+    return value === undefined ? 'is missing' : `must be ${words[issue.expected] ?? issue.expected}`;
   }
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_small')
     return `must be at least ${String(issue.minimum)}${issue.origin === 'array' ? ' long' : ''}`;
   if (issue.code === 'too_big') return `must be at most ${String(issue.maximum)}`;
   return issue.message;
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  let value = given;
+  for (const part of path) value = Object(value)[part];
+  return value;
 }
 
 const words: Readonly<Record<string, string>> = {

@@ -34,7 +34,8 @@ export class Reconcile extends Construct {
       rights: [
         ...state.tableRights('write'),
         state.objectRights('write'),
-        state.objectRights('collect', ['prepared/']),
+        // What one step leaves for the next, and what a rendering wrote: taken away again.
+        state.objectRights('collect', ['prepared/', 'render/']),
         reconcile.answerRights(),
         reconcile.ringRights('RingReconcile'),
         source.ringRights('RingSource'),

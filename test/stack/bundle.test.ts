@@ -1,0 +1,49 @@
+// Bundling: a missing entry is said by name, what does not build is said with esbuild's words, and the outcome is complete.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bundleFunctions } from '../../lib/stack/bundle.ts';
+import { functionNames } from '../../lib/stack/names.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+function project(content = 'export const handler = async () => "ok";\n'): string {
+  const root = tempDir();
+  mkdirSync(join(root, 'functions'));
+  for (const name of functionNames) writeFileSync(join(root, 'functions', `${name}.ts`), content);
+  return root;
+}
+
+describe('bundling', () => {
+  it('gives one module for each function, with the same bytes each time', async () => {
+    const root = project();
+    const [one, two] = [join(root, 'a'), join(root, 'b')];
+    const { directories, metafile } = bundleFunctions({ root, out: one });
+    bundleFunctions({ root, out: two });
+    expect(Object.keys(metafile.outputs)).toHaveLength(functionNames.length);
+    for (const name of functionNames) {
+      const file = join(directories[name], 'index.mjs');
+      expect(readFileSync(file)).toEqual(readFileSync(join(two, name, 'index.mjs')));
+    }
+    const { handler } = (await import(join(directories.api, 'index.mjs'))) as {
+      readonly handler: () => Promise<string>;
+    };
+    expect(await handler()).toBe('ok');
+  });
+
+  it('names every function without a source file', () => {
+    const missing = functionNames.map((name) => `functions/${name}.ts`).join(', ');
+    expect(() => bundleFunctions({ root: tempDir() })).toThrow(
+      expect.objectContaining({ code: 'StackEntryMissing', message: `Functions without a source file: ${missing}` }),
+    );
+  });
+
+  it('says what does not build', () => {
+    const root = project('export const handler = ;\n');
+    expect(() => bundleFunctions({ root, out: join(root, 'out') })).toThrow(
+      expect.objectContaining({
+        code: 'StackBundleFailed',
+        reason: expect.stringContaining('functions/api.ts:1:23'),
+      }),
+    );
+  });
+});
