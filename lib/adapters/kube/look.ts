@@ -3,7 +3,7 @@ import { asFailure, type Failure } from '../../core/errors.ts';
 import { assess, objectHealth } from '../../core/kubernetes/health/assess.ts';
 import { isUnchanged, type LiveMark } from '../../core/kubernetes/inventory.ts';
 import { baselineOf } from '../../core/kubernetes/managed.ts';
-import { annotatedOwner, isOurs, ownerSelector } from '../../core/kubernetes/marks.ts';
+import { annotatedOwner, isLabelled, isOurs, ownerSelector } from '../../core/kubernetes/marks.ts';
 import { idKey, idText, type KubeObject } from '../../core/kubernetes/object.ts';
 import type { TargetContext } from '../../core/plan/target.ts';
 import type { Cluster } from './cluster.ts';
@@ -38,9 +38,17 @@ export interface Looking {
 
 /** Looks at every item that has no look yet. Afterwards each has one; an item that cannot be seen is `unknown`. */
 export async function lookAt(looking: Looking, views: readonly View[]): Promise<void> {
-  const searches = gather(looking, views);
-  await Promise.all(searches.map((search) => listOwned(looking, search, views)));
-  await Promise.all(searches.map((search) => proveRest(looking, search)));
+  await Promise.all(gather(looking, views).map((search) => lookFor(looking, search, views)));
+}
+
+/** What is most likely not there yet is looked for by its name first: where nothing is ours, there is no list of ours to ask for. */
+async function lookFor(looking: Looking, search: Search, views: readonly View[]): Promise<void> {
+  const sought = open(search);
+  const isNew = sought.length > fewLookups && sought.every(({ item }) => item.entry === undefined);
+  const everywhere = listedNamespace(sought) === '';
+  const inUse = isNew && everywhere ? await namesInUse(looking, search.resource, '') : undefined;
+  if (inUse === undefined || inUse === 'refused' || inUse.owned) await listOwned(looking, search, views);
+  await proveRest(looking, search, inUse);
 }
 
 /**
@@ -237,14 +245,14 @@ function receiveOne(looking: Looking, search: Search, byOwner: ReadonlyMap<strin
 }
 
 /** The owner label proves presence only: what is not in the list is looked up without it. */
-async function proveRest(looking: Looking, search: Search): Promise<void> {
+async function proveRest(looking: Looking, search: Search, known: InUse | undefined): Promise<void> {
   let rest = open(search);
   if (rest.length === 0) return;
-  if (rest.length > fewLookups) {
-    const names = await namesInUse(looking, search.resource, namespacesOf(rest));
-    if (names !== undefined) {
+  if (known !== undefined || rest.length > fewLookups) {
+    const inUse = known ?? (await namesInUse(looking, search.resource, listedNamespace(rest)));
+    if (inUse !== 'refused') {
       for (const { item } of rest) {
-        if (!names.has(`${item.id.namespace}/${item.id.name}`)) item.look = { state: 'absent' };
+        if (!inUse.names.has(`${item.id.namespace}/${item.id.name}`)) item.look = { state: 'absent' };
       }
       rest = open(search);
     }
@@ -252,23 +260,37 @@ async function proveRest(looking: Looking, search: Search): Promise<void> {
   await Promise.all(rest.map((one) => lookUp(looking, search.resource, one)));
 }
 
-/** Names of all objects of a resource, from lists of metadata; undefined when the cluster does not allow them. */
-async function namesInUse(
-  looking: Looking,
-  resource: ApiResource,
-  namespaces: readonly string[],
-): Promise<ReadonlySet<string> | undefined> {
+/** What a list of metadata says; `refused` when the cluster does not allow it. */
+type InUse =
+  | {
+      readonly names: ReadonlySet<string>;
+      /** Something carries the label of this installation. */
+      readonly owned: boolean;
+    }
+  | 'refused';
+
+/** The only namespace of what is looked for; empty for all. */
+function listedNamespace(sought: readonly Sought[]): string {
+  const [namespace = '', ...others] = namespacesOf(sought);
+  return others.length === 0 ? namespace : '';
+}
+
+/** Names of all objects of a resource in a namespace (empty: in all), from lists of metadata. */
+async function namesInUse(looking: Looking, resource: ApiResource, namespace: string): Promise<InUse> {
   const names = new Set<string>();
+  let owned = false;
   const receive = (items: readonly KubeObject[]) => {
-    for (const { metadata } of items) names.add(`${metadata.namespace ?? ''}/${metadata.name ?? ''}`);
+    for (const { metadata } of items) {
+      names.add(`${metadata.namespace ?? ''}/${metadata.name ?? ''}`);
+      owned ||= isLabelled(metadata, looking.context.installation);
+    }
   };
-  const [namespace = ''] = namespaces.length === 1 ? namespaces : [];
   try {
     await listPages(looking, resource, { metadataOnly: true, namespace, pageSize: metadataPage }, receive);
-    return names;
+    return { names, owned };
   } catch (error) {
     // Without the list each object is looked up by itself; without the cluster nothing is.
-    if (isKubeError(error) && !isKubeError(error, ...clusterFaults)) return undefined;
+    if (isKubeError(error) && !isKubeError(error, ...clusterFaults)) return 'refused';
     throw error;
   }
 }

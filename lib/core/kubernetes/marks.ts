@@ -69,6 +69,11 @@ export function ownerSelector(installation: string, marks?: Marks): string {
   return marks === undefined ? all : `${all},${appLabel}=${marks.labels[appLabel] ?? ''}`;
 }
 
+/** Whether the selector of an installation selects an object. */
+export function isLabelled({ labels }: KubeObject['metadata'], installation: string): boolean {
+  return isObject(labels) && labels[installationLabel] === installation;
+}
+
 function isMap(value: unknown): boolean {
   return value === undefined || value === null || isObject(value);
 }

@@ -205,6 +205,27 @@ export const applyCases: readonly TargetCase[] = [
     },
   },
   {
+    name: 'what is new is looked for with one list of a kind; what is there already is found all the same',
+    run: async (bench) => {
+      const names = Array.from({ length: 10 }, (_, index) => `${bench.namespace}-${index}`);
+      const objects = names.map((name, index) => bench.configMap(name, {}, index < 5 ? {} : { namespace: 'default' }));
+      const [first, last] = [objects[0], objects.at(-1)];
+      if (first === undefined || last === undefined) throw new Error('no objects');
+      const list = async (): Promise<unknown> =>
+        (await bench.counted(async () => await bench.app('web').plan(objects))).requests['list'];
+      expect(await list()).toBe(1);
+      await bench.client.create(bench.resource('v1', 'ConfigMap'), last, { manager: 'somebody' });
+      expect(await list()).toBe(1);
+      expect(actions(await bench.app('web').plan(objects))).toContain(`adopt ConfigMap/${names.at(-1)}`);
+      await bench.client.delete(bench.ref(last));
+      await bench.app('web').synced(objects);
+      // With the inventory lost nothing is known, and all of it carries our marks.
+      expect(await list()).toBeGreaterThan(1);
+      expect(actions(await bench.app('web').plan(objects))).toEqual([]);
+      await Promise.all(objects.slice(5).map(async (object) => await bench.client.delete(bench.ref(object))));
+    },
+  },
+  {
     name: 'a Secret is in the cluster and nowhere else',
     run: async (bench) => {
       const app = bench.app('web');
