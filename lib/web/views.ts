@@ -46,6 +46,8 @@ export interface StatusDocument {
   readonly apps: readonly AppStatus[];
   /** What is wrong with the repository or its configuration, each in one line; the state in force is said in it. */
   readonly problems?: readonly string[];
+  /** On AWS: when the schedule last ran, ISO 8601; null before the first time. */
+  readonly lastTick?: string | null;
 }
 
 /** A run in full. */

@@ -4,12 +4,13 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { nearest } from '../../core/config/nearest.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import { callerError, readThrown } from './caller-errors.ts';
-import { type CallerCredentials, callFunctionUrl } from './function-url.ts';
+import type { CredentialProvider } from './credentials.ts';
+import { callFunctionUrl } from './function-url.ts';
 
 /** Who calls, and where: as AWS_PROFILE, AWS_REGION and their like say. */
 export interface AwsSession {
   readonly region: string;
-  readonly credentials: CallerCredentials;
+  readonly credentials: CredentialProvider;
 }
 
 /** A deployed installation. */

@@ -115,10 +115,7 @@ async function readRepository(
     url,
     host: options.host,
     secret: async () => secret,
-    aws: async () => {
-      const { credentials } = connection.session;
-      return typeof credentials === 'function' ? await credentials() : credentials;
-    },
+    aws: connection.session.credentials,
     region: connection.session.region,
     codecommitEndpoint: process.env['AWS_ENDPOINT_URL_CODECOMMIT'],
     now: () => Date.now(),

@@ -11,8 +11,8 @@ const table = [1, 10, 50];
 const maxApps = 100_000;
 
 export async function run(_names: readonly string[], flags: CommandFlags): Promise<number> {
-  const counts = read<Counts>('counts.json');
-  const prices = read<Prices>('prices.json');
+  const counts = read('counts.json') as Counts;
+  const prices = read('prices.json') as Prices;
   const minutes = parseDuration(text(flags, 'driftEvery') ?? '15m') / 60_000;
   if (minutes < 1) throw usage('Drift is looked for every minute at most', 'Write for example --drift-every 15m');
   const workload = {
@@ -30,8 +30,8 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
   return exitCodes.ok;
 }
 
-function read<T>(file: string): T {
-  return JSON.parse(readFileSync(new URL(`../../core/cost/${file}`, import.meta.url), 'utf8')) as T;
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../core/cost/${file}`, import.meta.url), 'utf8'));
 }
 
 function whole(flags: CommandFlags, name: string, otherwise: number): number {

@@ -1,31 +1,27 @@
-// `holdfast doctor`: what this machine has, what is missing, and what to do about it.
+// `holdfast doctor`: what this machine and the installation on AWS have, what is missing, and what to do about it.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { asFailure } from '../../core/errors.ts';
 import { createTools } from '../../adapters/render/binaries.ts';
 import { readServerFile } from '../../runtime/server-file.ts';
+import { type Check, levels } from '../doctor/check.ts';
 import { exitCodes } from '../exit.ts';
 import { type CommandFlags, text, wantsJson } from '../flags.ts';
 import { paintOut, printable, table, writeOut } from '../output.ts';
-
-interface Check {
-  readonly name: string;
-  /** `missing` is only a problem for those who need it. */
-  readonly state: 'ok' | 'missing' | 'broken';
-  readonly found: string;
-  readonly next?: string;
-}
+import { awsIsSetUp, defaultStack, namedStack } from '../server.ts';
 
 export async function run(_names: readonly string[], flags: CommandFlags): Promise<number> {
   const checks = [
     nodeCheck(),
     await gitCheck(),
     ...(await toolChecks()),
-    await serverCheck(text(flags, 'data') ?? '.holdfast'),
+    ...(namedStack(flags) === undefined ? [await serverCheck(text(flags, 'data') ?? '.holdfast')] : []),
+    ...(await awsChecks(flags)),
   ];
   const broken = checks.some((check) => check.state === 'broken');
   if (wantsJson(flags)) {
-    await writeOut(`${JSON.stringify({ schemaVersion: 1, ok: !broken, checks }, undefined, 2)}\n`);
+    const lines = checks.map((check) => ({ ...check, level: levels[check.state] }));
+    await writeOut(`${JSON.stringify({ schemaVersion: 1, ok: !broken, checks: lines }, undefined, 2)}\n`);
   } else {
     const mark = { ok: paintOut('green', '✓'), missing: paintOut('yellow', '!'), broken: paintOut('red', '✗') };
     await writeOut(
@@ -33,6 +29,22 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     );
   }
   return broken ? exitCodes.error : exitCodes.ok;
+}
+
+/** Of AWS, where it is set up or asked for. The SDK is loaded here, not before. */
+async function awsChecks(flags: CommandFlags): Promise<readonly Check[]> {
+  const named = namedStack(flags);
+  if (named === undefined && (!awsIsSetUp() || (text(flags, 'data') ?? '.holdfast') !== '.holdfast')) return [];
+  const [{ accountChecks }, { installationChecks }, { targetChecks }] = await Promise.all([
+    import('../doctor/account.ts'),
+    import('../doctor/installation.ts'),
+    import('../doctor/targets.ts'),
+  ]);
+  const { checks, session } = await accountChecks();
+  if (session === undefined) return checks;
+  const found = await installationChecks(session, named ?? defaultStack, named !== undefined);
+  const targets = found.stack === undefined ? [] : await targetChecks(session, found.stack);
+  return [...checks, ...found.checks, ...targets];
 }
 
 function nodeCheck(): Check {

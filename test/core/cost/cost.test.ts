@@ -1,14 +1,14 @@
 // The price of a month: adds up, grows with what is done, and reads as it does in the README.
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import { assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Counts, estimate, type Prices, type Usage } from '../../../lib/core/cost/model.ts';
 import { costText } from '../../../lib/core/cost/text.ts';
 
-const read = <T>(file: string): T =>
-  JSON.parse(readFileSync(new URL(`../../../lib/core/cost/${file}`, import.meta.url), 'utf8')) as T;
-const counts = read<Counts>('counts.json');
-const prices = read<Prices>('prices.json');
+const read = (file: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../../lib/core/cost/${file}`, import.meta.url), 'utf8'));
+const counts = read('counts.json') as Counts;
+const prices = read('prices.json') as Prices;
 const workload = { apps: 10, targets: 1, pushesPerApp: 60, driftEveryMinutes: 15 };
 
 const nothing: Usage = {
@@ -66,9 +66,9 @@ test('managed Argo CD as AWS prices it', () => {
 });
 
 test('more of anything never costs less, and what is free never makes it dearer', () => {
-  const amount = fc.integer({ min: 0, max: 2000 });
-  fc.assert(
-    fc.property(amount, amount, amount, fc.integer({ min: 1, max: 1440 }), (apps, targets, pushesPerApp, minutes) => {
+  const amount = integer({ min: 0, max: 2000 });
+  assert(
+    property(amount, amount, amount, integer({ min: 1, max: 1440 }), (apps, targets, pushesPerApp, minutes) => {
       const one = { apps, targets, pushesPerApp, driftEveryMinutes: minutes };
       const base = estimate(one, counts, prices);
       const more = [

@@ -35,6 +35,8 @@ export interface FakeAws {
   readonly refused: Map<string, { readonly code: string; readonly status: number }>;
   /** Clusters by name, as DescribeCluster answers them. */
   readonly clusters: Map<string, object>;
+  /** Where functions are, and what the network there has: the XML of EC2's answers by `Action`. */
+  vpc: { readonly id: string; readonly answers: Readonly<Record<string, string>> } | undefined;
   /** What a Function URL answers; by default 404. */
   functionUrl: (request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>;
 }
@@ -93,6 +95,7 @@ export async function startFakeAws(stacks: readonly FakeStack[] = []): Promise<F
     stacks,
     refused: new Map(),
     clusters: new Map(),
+    vpc: undefined,
     functionUrl: () => ({ status: 404, json: { code: 'RouteUnknown', message: 'nothing here' } }),
   };
   return aws;
@@ -106,6 +109,11 @@ async function answer(aws: FakeAws, request: FakeRequest, response: ServerRespon
   }
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return secretsManager(aws, target.split('.')[1] ?? '', request.body, response);
+  if (request.path.endsWith('/configuration')) {
+    const config = { FunctionName: 'x', VpcConfig: { VpcId: aws.vpc?.id ?? '', SubnetIds: ['subnet-1'] } };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(config));
+    return;
+  }
   if (request.path.startsWith('/clusters/')) return eks(aws, request.path.slice('/clusters/'.length), response);
   queryApi(aws, new URLSearchParams(request.body), response);
 }
@@ -132,6 +140,8 @@ function queryApi(aws: FakeAws, form: URLSearchParams, response: ServerResponse)
       `<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${until}</Expiration></Credentials>`,
     );
   }
+  const network = aws.vpc?.answers[action];
+  if (network !== undefined) return ok(network);
   const name = form.get('StackName');
   const stacks = aws.stacks.filter((stack) => name === null || stack.name === name);
   if (name !== null && stacks.length === 0) return fail(400, 'ValidationError', `Stack with id ${name} does not exist`);
