@@ -65,7 +65,8 @@ async function renderThere(
   await invoke(client, functionName, request, signal);
   const bytes = await blobs.get(result);
   if (bytes === undefined) throw faulty('it wrote no result');
-  await blobs.delete(result);
+  // What is left lying is collected later, and no reason to render again.
+  await blobs.delete(result).catch(() => undefined);
   return resultOf(bytes);
 }
 

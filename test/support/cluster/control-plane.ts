@@ -19,6 +19,8 @@ export interface ControlPlaneOptions {
   readonly dir?: string;
   /** More flags for kube-apiserver. */
   readonly apiserverFlags?: readonly string[];
+  /** Port of kube-apiserver; any free one by default. */
+  readonly port?: number;
 }
 
 export interface ControlPlane {
@@ -93,7 +95,7 @@ async function startOnce(binary: string, options: ControlPlaneOptions): Promise<
   };
   try {
     const tokens = { admin: randomBytes(16).toString('hex'), user: randomBytes(16).toString('hex') };
-    const [etcdPort, apiPort] = [await freePort(), await freePort()];
+    const [etcdPort, apiPort] = [await freePort(), options.port ?? (await freePort())];
     const url = `https://127.0.0.1:${apiPort}`;
     group.start('etcd', [path.join(dir, 'etcd'), `http://127.0.0.1:${etcdPort}`]);
     await writeCredentials(dir, tokens);

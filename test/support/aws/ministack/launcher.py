@@ -20,6 +20,7 @@ from ministack import app  # noqa: E402
 import mend_cloudformation  # noqa: E402
 import mend_eks  # noqa: E402
 import mend_events  # noqa: E402
+import mend_iam  # noqa: E402
 import mend_lambda  # noqa: E402
 
 
@@ -33,6 +34,7 @@ def end_with_parent():
 # With TLS, root would also take port 443, which belongs to nobody's test.
 app._port_is_bindable = lambda host, port: False
 
+mend_iam.mend()
 mend_lambda.mend()
 mend_cloudformation.mend()
 mend_events.mend(SETTINGS)

@@ -1,0 +1,61 @@
+// The api function: the same routes as on one machine, behind IAM. It writes down what people want, and carries out nothing.
+import { handle } from 'hono/aws-lambda';
+import { sqsClient } from '../../adapters/aws/clients/sqs.ts';
+import { sqsQueue } from '../../adapters/queue/sqs.ts';
+import { asFailure } from '../../core/errors.ts';
+import { createApi } from '../../web/web.ts';
+import type { Feed } from '../feed.ts';
+import { fixedRoot, rootSettings, storeRoot } from '../root-settings.ts';
+import { rootAlias } from '../rows.ts';
+import { sha256 } from '../tools.ts';
+import { createViews } from '../views.ts';
+import type { Bench } from './chain.ts';
+import { readEnvironment } from './env.ts';
+import { openState } from './state.ts';
+import type { UrlAnswer, UrlEvent } from './url-event.ts';
+
+/** A function does not stay to tell what happens next: `status` says what did. */
+const noFeed: Feed = {
+  publish: () => undefined,
+  follow: async function* () {
+    // Ends at once.
+  },
+};
+
+/** Opens the function. */
+export function openApi(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
+  const env = readEnvironment([
+    'installation',
+    'table',
+    'bucket',
+    'sourceQueue',
+    'reconcileQueue',
+    'sourceDlq',
+    'reconcileDlq',
+  ]);
+  const { store, blobs } = openState(env);
+  const queue = sqsQueue({
+    client: sqsClient(),
+    urls: { source: env.sourceQueue, reconcile: env.reconcileQueue },
+    deadLetterUrls: { source: env.sourceDlq, reconcile: env.reconcileDlq },
+  });
+  const fixed = fixedRoot(process.env['HOLDFAST_ROOT']);
+  const root = async () => await rootSettings(store, fixed);
+  const web = createApi({
+    store,
+    queue,
+    views: createViews({
+      store,
+      blobs,
+      alias: rootAlias,
+      feed: noFeed,
+      connected: async () => (await root()) !== undefined,
+    }),
+    hash: sha256,
+    now: Date.now,
+    repositories: { fixed: fixed !== undefined, get: root, set: async (settings) => await storeRoot(store, settings) },
+    onError: (error, route) => bench.logger.error(bench.scrubber.text(asFailure(error).message), { route }),
+  });
+  const answer = handle(web) as unknown as (event: UrlEvent) => Promise<UrlAnswer>;
+  return async (event) => await answer(event);
+}

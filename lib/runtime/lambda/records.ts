@@ -1,0 +1,67 @@
+// Messages of a queue, each on its own: one that fails is handed back alone, and comes again or is dead-lettered.
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { asFailure, HoldfastError } from '../../core/errors.ts';
+import { isObject, type Json } from '../../core/json.ts';
+import type { RowKey } from '../../core/reconcile/store.ts';
+import type { Bench } from './chain.ts';
+
+/** Left of the function's time for giving rows back when the work is stopped, milliseconds. */
+const marginMs = 15_000;
+
+/** Reads an event of a queue. Throws `EventMalformed`. */
+export function readQueueEvent(event: unknown): SQSEvent {
+  const records = isObject(event) ? event['Records'] : undefined;
+  const fine = Array.isArray(records) && records.every((one) => isObject(one) && typeof one['body'] === 'string');
+  if (fine) return event as SQSEvent;
+  throw malformed('it holds no messages of a queue');
+}
+
+/** What a function refuses: an event that is not of the kind that it is invoked with. */
+export function malformed(reason: string): HoldfastError {
+  return new HoldfastError({
+    code: 'EventMalformed',
+    source: 'remote',
+    message: `The event cannot be used: ${reason}`,
+  });
+}
+
+/** The row that a message rings for. Throws `EventMalformed`, so that what cannot be read ends among the dead letters. */
+export function rowKey(body: string, kinds: readonly ('app' | 'repo' | 'target')[]): RowKey {
+  const kind = kinds.find((one) => body.startsWith(`${one}/`));
+  if (kind !== undefined && /^[a-z]+\/[^\s]{1,200}$/.test(body)) return body;
+  throw malformed(`${JSON.stringify(body.slice(0, 60))} is not the key of a row`);
+}
+
+/** Aborted when the function's time is nearly over. */
+export function slice(context: Pick<Context, 'getRemainingTimeInMillis'>): AbortSignal {
+  return AbortSignal.timeout(Math.max(1_000, context.getRemainingTimeInMillis() - marginMs));
+}
+
+/**
+ * Works on every message. Only a store that does not answer and a message that cannot be read are failures of a message;
+ * losing a lease is none, because whoever has it does the work.
+ */
+export async function eachMessage(
+  event: SQSEvent,
+  { logger, scrubber }: Pick<Bench, 'logger' | 'scrubber'>,
+  work: (body: string) => Promise<void>,
+): Promise<SQSBatchResponse> {
+  const answers = await Promise.all(
+    event.Records.map(async ({ messageId, body }) => {
+      try {
+        await work(body);
+        return [];
+      } catch (error) {
+        if (error instanceof HoldfastError && error.code === 'LeaseLost') return [];
+        const failure = scrubber.json(asFailure(error) as unknown as Json);
+        logger.error(scrubber.text(asFailure(error).message), {
+          failure,
+          message: messageId,
+          body: body.slice(0, 200),
+        });
+        return [{ itemIdentifier: messageId }];
+      }
+    }),
+  );
+  return { batchItemFailures: answers.flat() };
+}

@@ -1,0 +1,111 @@
+// The source function: a doorbell of a repository becomes one look at Git, a catalogue, and rows of the applications it touches.
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { secretsClient } from '../../adapters/aws/clients/secrets.ts';
+import { defaultCredentials } from '../../adapters/aws/credentials.ts';
+import { systemClock } from '../../adapters/clock.ts';
+import { ecrRegistry } from '../../adapters/registry/ecr.ts';
+import { describedRenderers } from '../../adapters/render/described.ts';
+import { secretsManager } from '../../adapters/secrets/secrets-manager.ts';
+import { HoldfastError } from '../../core/errors.ts';
+import { defaultGitLimits } from '../../core/source/git.ts';
+import { readDelivery } from '../../core/trigger/delivery.ts';
+import { recordDelivery } from '../deliveries.ts';
+import { dependentsOf } from '../dependents.ts';
+import type { Home, RootRepository } from '../home.ts';
+import { nobody } from '../outbox.ts';
+import { openHostedRoot } from '../hosted-root.ts';
+import { fixedRoot, type RootSettings, rootSettings } from '../root-settings.ts';
+import { repoKey, rootAlias } from '../rows.ts';
+import { sha256, timeId } from '../tools.ts';
+import { workOnRepository } from '../work.ts';
+import { workAndRing } from './again.ts';
+import type { Bench } from './chain.ts';
+import { readEnvironment } from './env.ts';
+import { eachMessage, rowKey, slice } from './records.ts';
+import { toolsVersion } from './render-version.ts';
+import { settings } from './settings.ts';
+import { newHolder, openQueue, openState } from './state.ts';
+
+/** Opens the function. */
+export function openSource(bench: Bench): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
+  const env = readEnvironment(['installation', 'table', 'bucket', 'sourceQueue', 'reconcileQueue', 'gitSecret']);
+  const state = openState(env);
+  const queue = openQueue(env);
+  const fixed = fixedRoot(process.env['HOLDFAST_ROOT']);
+  const open = rootOpener(env.gitSecret, bench);
+  const now = Date.now;
+  const homeOf = (root: RootRepository, functionName: string): Home => ({
+    ...withoutTargets,
+    ...state,
+    installation: env.installation,
+    holder: newHolder(functionName),
+    queue,
+    hash: sha256,
+    root,
+    gitLimits: defaultGitLimits,
+    renderers: describedRenderers(toolsVersion),
+    registry: ecrRegistry({}),
+    emit: bench.emit,
+    notifier: nobody,
+    dependents: dependentsOf(state),
+    now,
+    monotonic: systemClock.monotonic,
+    random: Math.random,
+    newId: () => timeId(now()),
+    settings,
+  });
+  return async (event, context) =>
+    await eachMessage(event, bench, async (body) => {
+      const delivery = readDelivery(body);
+      const key = delivery === undefined ? rowKey(body, ['repo']) : repoKey(delivery.alias);
+      if (delivery !== undefined && (await recordDelivery({ ...state, now }, delivery)) !== 'new') {
+        bench.logger.info('The delivery was seen before', { delivery: delivery.delivery });
+        return;
+      }
+      const found = await rootSettings(state.store, fixed);
+      if (found === undefined || key !== repoKey(rootAlias)) return unknown(bench, key);
+      const home = homeOf(await open(found), context.functionName);
+      await workAndRing({ queue, now }, key, () => workOnRepository(home, key, slice(context)));
+    });
+}
+
+function unknown({ logger }: Bench, key: string): void {
+  logger.warn('No repository is connected under this name: holdfast connect URL', { key });
+}
+
+/** Opens a repository once per process, and again when another one is connected. */
+function rootOpener(gitSecret: string, bench: Bench): (found: RootSettings) => Promise<RootRepository> {
+  const secrets = secretsManager({ client: secretsClient(), now: Date.now });
+  const aws = defaultCredentials(process.env['AWS_REGION'] ?? 'us-east-1');
+  let opened: { readonly text: string; readonly root: Promise<RootRepository> } | undefined;
+  return async (found) => {
+    const text = JSON.stringify(found);
+    if (opened?.text === text) return await opened.root;
+    const own = found.secretArn;
+    const root = openHostedRoot({
+      settings: found,
+      alias: rootAlias,
+      secret: async (fresh) => await secrets.get(own ?? gitSecret, { fresh }),
+      ...(own === undefined ? { secretAlias: rootAlias } : {}),
+      aws,
+      register: bench.scrubber.register,
+    });
+    opened = { text, root };
+    root.catch(() => (opened = undefined));
+    return await root;
+  };
+}
+
+function notHere(what: string): never {
+  throw new HoldfastError({
+    code: 'NotInThisFunction',
+    source: 'system',
+    message: `The source function has no ${what}`,
+  });
+}
+
+/** This function never speaks to a target, and holds no key. */
+const withoutTargets: Pick<Home, 'targets' | 'hmac'> = {
+  targets: { get: async () => notHere('targets'), close: async () => undefined },
+  hmac: () => notHere('key'),
+};

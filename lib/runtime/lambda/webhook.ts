@@ -1,0 +1,41 @@
+// The receiver: checks the signature, reduces the delivery, and puts it into the source queue. It may do nothing else.
+import type { Context } from 'hono';
+import { handle } from 'hono/aws-lambda';
+import { secretsClient } from '../../adapters/aws/clients/secrets.ts';
+import { sqsClient } from '../../adapters/aws/clients/sqs.ts';
+import { sqsQueue } from '../../adapters/queue/sqs.ts';
+import { secretsManager } from '../../adapters/secrets/secrets-manager.ts';
+import { githubWebhooks } from '../../adapters/webhook/github.ts';
+import { asFailure } from '../../core/errors.ts';
+import { createReceiver } from '../../web/receiver.ts';
+import { sha256 } from '../tools.ts';
+import type { Bench } from './chain.ts';
+import { readEnvironment } from './env.ts';
+import type { UrlAnswer, UrlEvent } from './url-event.ts';
+import { webhookSecrets } from './webhook-secrets.ts';
+
+/** Where the sender's address stands in a Function URL's event. */
+interface Bindings {
+  readonly event?: { readonly requestContext?: { readonly http?: { readonly sourceIp?: string } } };
+}
+
+/** Opens the receiver. */
+export function openWebhook(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
+  const env = readEnvironment(['sourceQueue', 'webhookSecret']);
+  const queue = sqsQueue({ client: sqsClient(), urls: { source: env.sourceQueue, reconcile: '' } });
+  const secrets = secretsManager({ client: secretsClient(), now: Date.now });
+  const web = createReceiver({
+    scheme: githubWebhooks,
+    webhookSecrets: async (alias) => await webhookSecrets(secrets, env.webhookSecret, alias, bench.scrubber),
+    hash: sha256,
+    now: Date.now,
+    sender: (c: Context) => (c.env as Bindings).event?.requestContext?.http?.sourceIp ?? '',
+    receive: async (delivery) => {
+      await queue.send('source', JSON.stringify(delivery));
+      return 'queued';
+    },
+    onError: (error, route) => bench.logger.error(bench.scrubber.text(asFailure(error).message), { route }),
+  });
+  const answer = handle(web) as unknown as (event: UrlEvent) => Promise<UrlAnswer>;
+  return async (event) => await answer(event);
+}
