@@ -1,7 +1,5 @@
 // Several real processes on one SQLite file: killed, paused, and all at once.
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/adapters/clock.ts';
 import { openDatabase } from '../../lib/adapters/store/database.ts';
@@ -9,38 +7,12 @@ import { holderAlive, newHolder } from '../../lib/adapters/store/holder.ts';
 import { sqliteStore } from '../../lib/adapters/store/sqlite.ts';
 import type { Lease, Store } from '../../lib/core/reconcile/store.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Command, HammerReport } from '../support/store-process.ts';
+import { expectSound, otherProcess } from '../support/other-process.ts';
+import type { HammerReport } from '../support/store-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const KEY = 'app/main/shop';
 const hint = { kind: 'push', at: 0 } as const;
-
-interface Other {
-  readonly pid: number;
-  ask<T>(command: Command): Promise<T>;
-  signal(name: NodeJS.Signals): void;
-  readonly ended: Promise<unknown>;
-}
-
-async function otherProcess(file: string): Promise<Other> {
-  const script = join(import.meta.dirname, '../support/store-process.ts');
-  const child = spawn(process.execPath, [script, file], { stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async <T>(): Promise<T> => JSON.parse(String((await lines.next()).value)) as T;
-  await answer();
-  return {
-    pid: Number(child.pid),
-    ask: (command) => {
-      child.stdin.write(`${JSON.stringify(command)}\n`);
-      return answer();
-    },
-    signal: (name) => child.kill(name),
-    ended: new Promise((resolve) => child.once('exit', resolve)),
-  };
-}
 
 function open(file: string): Store {
   const database = openDatabase({ file });
@@ -52,7 +24,7 @@ it('takes the lease of a killed process at once', async () => {
   const file = join(tempDir(), 'state.db');
   const store = open(file);
   await store.hint(KEY, hint);
-  const other = await otherProcess(file);
+  const other = await otherProcess({ file });
   const theirs = await other.ask<Lease>({ do: 'take', key: KEY, ttlMs: 60_000 });
   expect(theirs.fence).toBe(1);
   expect(await store.take(KEY, newHolder(), 60_000)).toBeUndefined();
@@ -67,7 +39,7 @@ it('lets a process that was paused past its lease write nothing more', async () 
   const file = join(tempDir(), 'state.db');
   const store = open(file);
   await store.hint(KEY, hint);
-  const other = await otherProcess(file);
+  const other = await otherProcess({ file });
   const theirs = await other.ask<Lease>({ do: 'take', key: KEY, ttlMs: 300 });
   other.signal('SIGSTOP');
   const mine = await eventually(() => store.take(KEY, newHolder(), 60_000), { what: 'the paused lease to end' });
@@ -83,30 +55,13 @@ it('keeps every invariant while three processes hammer the same rows', async () 
   const store = open(file);
   const keys = Array.from({ length: 4 }, (_, i) => `app/main/a${i}`);
   for (const key of keys) await store.hint(key, hint);
-  const others = await Promise.all([1, 2, 3].map(() => otherProcess(file)));
+  const others = await Promise.all([1, 2, 3].map(() => otherProcess({ file })));
   const seed = Math.floor(Math.random() * 1e9);
   const reports = await Promise.all(
     others.map((other, i) => other.ask<HammerReport>({ do: 'hammer', keys, rounds: 1500, seed: seed + i })),
   );
 
-  const fences = reports.flatMap((report) => report.fences);
-  expect(fences.length).toBeGreaterThan(100);
-  expect({ seed, fences: new Set(fences).size }).toEqual({ seed, fences: fences.length });
-  expect({ seed, unexpected: reports.flatMap((report) => report.unexpected) }).toEqual({ seed, unexpected: [] });
-  for (const key of keys) {
-    const row = await store.read(key);
-    const sum = (part: 'hints' | 'steps'): number => reports.reduce((all, report) => all + (report[part][key] ?? 0), 0);
-    const accepted = reports.flatMap((report) => report.accepted[key] ?? []);
-    expect(new Set(accepted).size).toBe(accepted.length);
-    expect({ seed, ...row }).toMatchObject({
-      seed,
-      wanted: sum('hints') + 1,
-      fence: fences.filter((fence) => fence.startsWith(`${key}#`)).length,
-      state: { n: sum('steps') },
-      source: { seq: Math.max(...accepted) },
-    });
-    expect(row?.lease).toBeUndefined();
-  }
+  await expectSound({ store, keys, reports, seed });
 });
 
 it('is whole after processes were killed in the middle of writing, and every lease of theirs is free', async () => {
@@ -116,7 +71,7 @@ it('is whole after processes were killed in the middle of writing, and every lea
   for (const key of keys) await store.hint(key, hint);
   for (let kill = 0; kill < 3; kill += 1) {
     const before = (await store.list('')).reduce((sum, row) => sum + row.fence, 0);
-    const others = await Promise.all([1, 2].map(() => otherProcess(file)));
+    const others = await Promise.all([1, 2].map(() => otherProcess({ file })));
     for (const [i, other] of others.entries()) {
       void other.ask({ do: 'hammer', keys, rounds: 1e9, seed: kill * 10 + i }).catch(() => {});
     }
@@ -137,7 +92,7 @@ it('is whole after processes were killed in the middle of writing, and every lea
 
 it('opens one new file from several processes at the same moment', async () => {
   const file = join(tempDir(), 'state.db');
-  const others = await Promise.all([1, 2, 3, 4].map(() => otherProcess(file)));
+  const others = await Promise.all([1, 2, 3, 4].map(() => otherProcess({ file })));
   const store = open(file);
   await store.hint(KEY, hint);
   const answers = await Promise.all(

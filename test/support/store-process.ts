@@ -1,4 +1,4 @@
-// A second process on the same SQLite file, driven by lines on stdin; answers are lines of JSON. Used by the contract tests.
+// A second process on the same SQLite file or DynamoDB table, driven by lines on stdin; answers are lines of JSON.
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../lib/adapters/clock.ts';
 import { openDatabase } from '../../lib/adapters/store/database.ts';
@@ -24,9 +24,22 @@ export interface HammerReport {
 export type Command =
   | { readonly do: 'take'; readonly key: string; readonly ttlMs: number }
   | { readonly do: 'save'; readonly key: string }
-  | { readonly do: 'hammer'; readonly keys: readonly string[]; readonly rounds: number; readonly seed: number };
+  | {
+      readonly do: 'hammer';
+      readonly keys: readonly string[];
+      readonly rounds: number;
+      readonly seed: number;
+      readonly pad?: number;
+    };
 
-async function hammer(store: Store, keys: readonly string[], rounds: number, seed: number): Promise<HammerReport> {
+/** Where the store is. */
+export type StorePlace =
+  | { readonly file: string }
+  | { readonly endpoint: string; readonly table: string; readonly blobs: string };
+
+type Hammer = Extract<Command, { readonly do: 'hammer' }>;
+
+async function hammer(store: Store, { keys, rounds, seed, pad = 2000 }: Hammer): Promise<HammerReport> {
   const holder = newHolder();
   const report: HammerReport = { hints: {}, steps: {}, fences: [], accepted: {}, unexpected: [] };
   const random = seededRandom(seed);
@@ -42,20 +55,28 @@ async function hammer(store: Store, keys: readonly string[], rounds: number, see
         (report.accepted[key] ??= []).push(seq);
         report.hints[key] = (report.hints[key] ?? 0) + 1;
       }
-    } else await step(store, key, holder, report);
+    } else await step({ store, key, holder, report, pad });
   }
   return report;
 }
 
+interface Step {
+  readonly store: Store;
+  readonly key: string;
+  readonly holder: string;
+  readonly report: HammerReport;
+  readonly pad: number;
+}
+
 /** One look at a row: read the counter in its state, write it back one higher. Any second writer would lose a step. */
-async function step(store: Store, key: string, holder: string, report: HammerReport): Promise<void> {
+async function step({ store, key, holder, report, pad }: Step): Promise<void> {
   const held = await store.take(key, holder, 60_000);
   if (held === undefined) return;
   report.fences.push(`${key}#${held.lease.fence}`);
   let { row } = held;
   for (;;) {
     const n = ((row.state as { n?: number } | undefined)?.n ?? 0) + 1;
-    await store.save(key, held.lease, { n, pad: 'x'.repeat(2000) });
+    await store.save(key, held.lease, { n, pad: 'x'.repeat(pad) });
     report.steps[key] = (report.steps[key] ?? 0) + 1;
     const end = await store.release(key, held.lease, { seen: row.wanted });
     if (end.kind === 'released') return;
@@ -64,9 +85,22 @@ async function step(store: Store, key: string, holder: string, report: HammerRep
   }
 }
 
-async function main(file: string): Promise<void> {
-  const database = openDatabase({ file });
-  const store = sqliteStore({ database, clock: systemClock, alive: holderAlive });
+async function open(place: StorePlace): Promise<Store> {
+  if ('file' in place) {
+    return sqliteStore({ database: openDatabase({ file: place.file }), clock: systemClock, alive: holderAlive });
+  }
+  // Only here, because loading the SDK takes longer than all that a test of the SQLite store does.
+  const { fsBlobs } = await import('../../lib/adapters/blob/fs.ts');
+  const { dynamoStore } = await import('../../lib/adapters/store/dynamodb.ts');
+  const { localClient } = await import('./aws/dynamodb-local/table.ts');
+  const { endpoint, table } = place;
+  const { monotonic } = systemClock;
+  const blobs = fsBlobs(place.blobs);
+  return dynamoStore({ client: localClient(endpoint), table, blobs, monotonic, random: Math.random });
+}
+
+async function main(place: StorePlace): Promise<void> {
+  const store = await open(place);
   const leases = new Map<string, Lease>();
   const run = async (command: Command): Promise<unknown> => {
     switch (command.do) {
@@ -82,7 +116,7 @@ async function main(file: string): Promise<void> {
         return 'saved';
       }
       case 'hammer':
-        return await hammer(store, command.keys, command.rounds, command.seed);
+        return await hammer(store, command);
     }
   };
   process.stdout.write('"ready"\n');
@@ -92,7 +126,7 @@ async function main(file: string): Promise<void> {
     }));
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   }
-  database.close();
+  await store.close();
 }
 
-if (process.argv[2] !== undefined) await main(process.argv[2]);
+if (process.argv[2] !== undefined) await main(JSON.parse(process.argv[2]) as StorePlace);
