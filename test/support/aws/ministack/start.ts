@@ -24,7 +24,7 @@ export interface MinistackOptions {
     readonly endpoint: string;
     /** File with the apiserver's certificate authority, PEM; read when a cluster is created. */
     readonly caFile: string;
-    /** Last part of the token review's path, see `tokenReviewUrl`. */
+    /** Last part of the token review's path, see `tokenReviewUrl`: 16 or more letters, digits, `_` and `-`. */
     readonly tokenSecret: string;
   };
   /** ECR pushes and stack changes become events on the default bus, but not of these stacks (each event may start a function). */
