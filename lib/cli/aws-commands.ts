@@ -33,4 +33,18 @@ export function awsCommands(program: Command, action: Wrap): void {
     .option('--drift-every <duration>', 'how often drift is looked for (default: 15m)')
     .addOption(jsonFlag())
     .action(action(async () => await import('./commands/cost.ts')));
+  const target = program.command('target').description('places that an installation on AWS delivers to');
+  target
+    .command('add <name>')
+    .description('the role that a target needs: its template, and the lines for holdfast.yaml and cdk.json')
+    .option('--kind <kind>', 'eks or cloudformation')
+    .option('--cluster <name>', 'name of the EKS cluster')
+    .option('--region <region>', 'region of the target (default: that of the stack)')
+    .option('--account <id>', 'account of the target (default: that of the stack)')
+    .option('--stack-prefix <text>', 'how names of its stacks begin (default: NAME-)')
+    .option('--policies <arns>', 'policies with which CloudFormation makes resources (default: PowerUserAccess)')
+    .option('--deploy', 'make the stack of the role, in the account of your credentials')
+    .addOption(stackFlag())
+    .addOption(jsonFlag())
+    .action(action(async () => await import('./commands/target-add.ts')));
 }

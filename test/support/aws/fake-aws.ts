@@ -143,6 +143,11 @@ function queryApi(aws: FakeAws, form: URLSearchParams, response: ServerResponse)
   const network = aws.vpc?.answers[action];
   if (network !== undefined) return ok(network);
   const name = form.get('StackName');
+  if (action === 'CreateStack' && name !== null) {
+    aws.stacks = [...aws.stacks, { name }];
+    return ok(`<StackId>arn:aws:cloudformation:eu-west-1:111122223333:stack/${name}/1</StackId>`);
+  }
+  if (action === 'UpdateStack') return fail(400, 'ValidationError', 'No updates are to be performed.');
   const stacks = aws.stacks.filter((stack) => name === null || stack.name === name);
   if (name !== null && stacks.length === 0) return fail(400, 'ValidationError', `Stack with id ${name} does not exist`);
   ok(`<Stacks>${stacks.map(stackXml).join('')}</Stacks>`);
