@@ -42,7 +42,7 @@ export async function applyApps(home: Home, tree: Tree, options: ApplyOptions): 
 
 /** So many applications keep a target busy while the rest is rendered and looked at. */
 const firstApps = 48;
-/** From so many on a second look at the target costs less than letting it wait for the rendering of all of them. */
+/** From so many changed ones on a second look at the target costs less than letting it wait for the rendering of all of them. */
 const manyApps = 128;
 
 const notRendered: Failure = { code: 'NotApplied', source: 'system', message: 'It was not rendered', retryable: true };
@@ -76,8 +76,9 @@ function inGroups(
       return { one, look: one.kind === 'ready' ? (look ?? failed.get(inventoryPlace(candidate.source))) : look };
     };
   };
+  const changed = candidates.filter(({ source, state }) => state.applied?.inputsKey !== source.inputsKey);
   const groups =
-    candidates.length < manyApps ? [candidates] : [candidates.slice(0, firstApps), candidates.slice(firstApps)];
+    changed.length < manyApps ? [candidates] : [candidates.slice(0, firstApps), candidates.slice(firstApps)];
   let previous: Promise<unknown> = Promise.resolve();
   return groups.flatMap((group) => {
     const begun = previous.then(() => begin(group));
