@@ -61,6 +61,7 @@ it('keeps every invariant while three processes hammer the same rows', async () 
     others.map((other, i) => other.ask<HammerReport>({ do: 'hammer', keys, rounds: 1500, seed: seed + i })),
   );
 
+  expect(reports.flatMap(({ fences }) => fences).length).toBeGreaterThan(100);
   await expectSound({ store, keys, reports, seed });
 });
 
