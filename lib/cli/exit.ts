@@ -28,7 +28,6 @@ const authCodes = new Set([
   'AwsCredentials',
   'AwsForbidden',
   'RoleRefused',
-  'GithostForbidden',
 ]);
 
 /** The exit code that belongs to an error. */

@@ -1,12 +1,14 @@
 // `holdfast connect`: the repository is read, its token stored beside others, the webhook made, and its ping seen.
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createBuiltinHost } from '../../lib/adapters/githost/builtin.ts';
 import { type FakeAws, stackOutputs, startFakeAws, webhookHost } from '../support/aws/fake-aws.ts';
 import { type Answer, holdfast, jsonErrors } from '../support/cli.ts';
 import { type FakeGithub, githubToken, startFakeGithub } from '../support/fake-github.ts';
-import { startGitServer, workTree, git } from '../support/git.ts';
+import { close, git, listen, startGitServer, workTree } from '../support/git.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 // Several commands one after the other, on machines that are busy with other tests.
@@ -195,4 +197,32 @@ test('a host without an API of which we know: what to paste, and no token where 
     '✓ no token needed\n! webhook: it cannot be made at generic from here. Paste at the host:\n',
   );
   expect(answer.stdout).toContain('✓ a signed ping of ours arrived\n');
+});
+
+test('CodeCommit: signed in with AWS credentials, nothing stored but the root, nothing to paste', async () => {
+  const all = await world();
+  const host = createBuiltinHost({ directory: join(tempDir(), 'host'), onPush: () => undefined });
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    const user = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString();
+    if (request.url?.startsWith('/v1/')) seen.push(user.split(':')[0] ?? '');
+    request.url = request.url?.replace('/v1/repos/shop', '/shop.git') ?? '';
+    void host.handle(request, response);
+  });
+  const endpoint = `http://127.0.0.1:${await listen(server)}`;
+  onTestFinished(async () => await close(server));
+  const work = join(tempDir(), 'work');
+  await workTree(work, { 'a.yaml': 'a: 1\n' });
+  await git(work, 'push', '-q', `${endpoint}/shop.git`, 'main');
+  const answer = await holdfast(['connect', 'codecommit::eu-west-1://shop'], {
+    cwd: tempDir(),
+    env: { ...all.aws.env, AWS_ENDPOINT_URL_CODECOMMIT: endpoint },
+  });
+  const url = 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/shop';
+  expect(answer.code).toBe(0);
+  expect(answer.stdout).toContain(
+    `✓ ${url} main is the root repository of Holdfast\n✓ no token needed\n✓ no webhook needed: EventBridge tells of every push\n`,
+  );
+  expect(all.roots).toEqual([{ url, branch: 'main' }]);
+  expect(new Set(seen)).toEqual(new Set(['AKIDEXAMPLE']));
 });

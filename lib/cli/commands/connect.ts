@@ -7,7 +7,7 @@ import { GitHttp } from '../../adapters/git/http.ts';
 import { branchMissing } from '../../adapters/git/refs.ts';
 import { gitSignIn } from '../../adapters/githost/credentials.ts';
 import { asFailure, HoldfastError } from '../../core/errors.ts';
-import { isHostKind, hostKinds, type HostedRepository } from '../../core/githost/host.ts';
+import { type HostedRepository, hostKinds, isHostKind, readRepositoryUrl } from '../../core/githost/host.ts';
 import { readGitSecret } from '../../core/githost/secret.ts';
 import { connectText, type ConnectDocument, type HookLine } from '../connect-text.ts';
 import { type Connection, openConnection, output, webhookAddress } from '../connection.ts';
@@ -131,7 +131,9 @@ async function readRepository(
     );
   const head = refs.get(`refs/heads/${branch}`);
   if (head === undefined) throw branchMissing(branch, branches);
-  return { repository: signIn.repository, branch, head };
+  // Stored is the repository's own address; an endpoint of this machine is nobody else's.
+  const own = readRepositoryUrl(url, { host: options.host, region: connection.session.region });
+  return { repository: own.kind === 'repository' ? own.repository : signIn.repository, branch, head };
 }
 
 async function storeToken(
