@@ -2,7 +2,6 @@
 import { App } from 'aws-cdk-lib';
 import { asFailure } from '../lib/core/errors.ts';
 import { contextProblemText, parseContext } from '../lib/stack/context.ts';
-import { HoldfastStack } from '../lib/stack/stack.ts';
 
 /** Writes what is wrong, and answers that there is something wrong. */
 function refuse(lines: readonly string[]): void {
@@ -16,6 +15,8 @@ if (context === undefined) {
   refuse(problems.map(contextProblemText));
 } else {
   try {
+    // Only now: loading it takes longer than telling what is wrong with the settings.
+    const { HoldfastStack } = await import('../lib/stack/stack.ts');
     new HoldfastStack(app, context.stackName, { holdfast: context.settings });
     app.synth();
   } catch (error) {

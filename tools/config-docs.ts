@@ -12,7 +12,7 @@ export function configDocs(): Readonly<Record<string, string>> {
   };
 }
 
-interface Row {
+export interface Row {
   readonly key: string;
   readonly type: string;
   readonly fallback: string;
@@ -95,7 +95,8 @@ const introduction = [
   '',
 ];
 
-function table(rows: readonly Row[]): readonly string[] {
+/** A Markdown table of keys. */
+export function table(rows: readonly Row[]): readonly string[] {
   return [
     '| key | type | default | meaning |',
     '|---|---|---|---|',
@@ -104,7 +105,7 @@ function table(rows: readonly Row[]): readonly string[] {
 }
 
 /** Rows of all members below a schema, with their whole path. */
-function rowsBelow(schema: Json | undefined, prefix: string): readonly Row[] {
+export function rowsBelow(schema: Json | undefined, prefix: string): readonly Row[] {
   return Object.entries(members(schema)).flatMap(([key, value]) => {
     const path = prefix === '' ? key : `${prefix}.${key}`;
     const own = row(path, value, isRequired(schema, key));

@@ -33,8 +33,8 @@ type Node = { readonly [key: string]: unknown };
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
 const typed = (value: unknown, type: string): value is Node => isNode(value) && value['type'] === type;
 const codeForm = /^[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)*$/;
-/** The sandbox speaks the words of the servers it stands for; only what it throws itself counts. */
-const borrowed = /^lib\/adapters\/sandbox\//;
+/** The sandbox speaks the words of the servers it stands for, and the stack names its parts: only what they throw themselves counts. */
+const borrowed = /^lib\/(?:adapters\/sandbox|stack)\//;
 
 /** Every code below lib, in the order of the alphabet. */
 export function errorCodes(root: string): readonly ErrorCode[] {

@@ -17,6 +17,7 @@ const sections: readonly (readonly [title: string, place: RegExp])[] = [
   ['HTTP', /^web/],
   ['Command line', /^cli/],
   ['Sandbox', /^adapters\/sandbox/],
+  ['Stack', /^stack/],
 ];
 
 const actors: Readonly<Record<WhoActs, string>> = {

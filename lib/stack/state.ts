@@ -47,12 +47,12 @@ export class State extends Construct {
       props.encryptionKeyArn === undefined ? undefined : kms.Key.fromKeyArn(this, 'Key', props.encryptionKeyArn);
     this.table = tableIn(this, this.#key);
     this.bucket = bucketIn(this, this.#key);
-    this.keySecret = this.#secret('KeySecret', `${props.prefix}/key`, {
-      description: 'Text from which the key of the digests is made. Changing it makes every digest unknown.',
+    this.keySecret = this.#secret('KeySecret', {
+      description: `Holdfast ${props.prefix}: text from which the key of the digests is made. Changing it makes every digest unknown.`,
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
-    this.webhookSecret = this.#secret('WebhookSecret', `${props.prefix}/webhook`, {
-      description: 'Secrets of webhooks by alias: {"alias": "secret"} or {"alias": ["current", "previous"]}.',
+    this.webhookSecret = this.#secret('WebhookSecret', {
+      description: `Holdfast ${props.prefix}: secrets of webhooks by alias: {"alias": "secret"} or {"alias": ["current", "previous"]}.`,
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: 'root',
@@ -60,17 +60,17 @@ export class State extends Construct {
         excludePunctuation: true,
       },
     });
-    this.gitSecret = this.#secret('GitSecret', `${props.prefix}/git`, {
-      description: 'Credentials of Git hosts by alias.',
+    this.gitSecret = this.#secret('GitSecret', {
+      description: `Holdfast ${props.prefix}: credentials of Git hosts by alias.`,
       // Empty, so nothing secret stands in the template; what people write later is not written back by a deployment.
       secretStringValue: SecretValue.unsafePlainText('{}'),
     });
   }
 
-  #secret(id: string, name: string, props: secretsmanager.SecretProps): secretsmanager.Secret {
+  /** Without a name of its own: it stays after the stack, and the next installation of this prefix could not take the name. */
+  #secret(id: string, props: secretsmanager.SecretProps): secretsmanager.Secret {
     const secret = new secretsmanager.Secret(this, id, {
       ...props,
-      secretName: name,
       removalPolicy: RemovalPolicy.RETAIN,
       ...(this.#key === undefined ? {} : { encryptionKey: this.#key }),
     });

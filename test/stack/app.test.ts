@@ -14,7 +14,7 @@ function app(context: Readonly<Record<string, unknown>>): { readonly status: num
   });
 }
 
-it('wrong settings', () => {
+it('wrong settings', { timeout: 60_000 }, () => {
   const { status, stderr } = app({ prefx: 'a', logLevel: 'LOUD' });
   expect(stderr).toBe(
     'context logLevel: must be one of DEBUG, INFO, WARN, ERROR\ncontext prefx: is not a setting; did you mean "prefix"?\n',

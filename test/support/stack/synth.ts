@@ -29,7 +29,8 @@ export function stackOf(
   // The CDK's own validation takes longer than all the rest; one test has it.
   const app = new App({
     analyticsReporting: false,
-    context: { '@aws-cdk/core:validateAgainstDefaultRules': validate },
+    builtinCloudFormationValidation: validate,
+    context: { '@aws-cdk/core:validateAgainstDefaultRules': true },
   });
   return {
     app,
