@@ -14,6 +14,7 @@ export interface DynamoDbLocal {
 }
 
 const startDeadlineMs = 60_000;
+const runtime = 'java';
 
 /** Starts one (2 s; longer when it must be fetched first). */
 export async function startDynamoDb(): Promise<DynamoDbLocal> {
@@ -21,7 +22,7 @@ export async function startDynamoDb(): Promise<DynamoDbLocal> {
   const classPath = [path.join(dir, 'classes'), path.join(dir, 'lib', '*')].join(path.delimiter);
   const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Djava.library.path=${dir}/lib`];
   // stdin is the lifeline: it closes however we end, and then the server ends.
-  const child = spawn('java', [...flags, '-cp', classPath, 'LoopbackDynamoDb'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(runtime, [...flags, '-cp', classPath, 'LoopbackDynamoDb'], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => {});
   const ended = once(child, 'close');
   let log = '';
