@@ -29,6 +29,9 @@ const imagesEveryMs = 15 * 60_000;
 /** Unused blobs cost next to nothing; listing them does not. */
 const collectEveryMs = 24 * 3_600_000;
 
+/** Store value: when a tick was last done, milliseconds since the epoch. */
+const tickDone = 'tick/done';
+
 /** One tick. */
 export async function tick(parts: TickParts): Promise<Ticked> {
   const { store, queue } = parts;
@@ -38,7 +41,15 @@ export async function tick(parts: TickParts): Promise<Ticked> {
   await Promise.all(due.map(async (key) => await queue.send(key.startsWith('repo/') ? 'source' : 'reconcile', key)));
   const oldestMs = await oldestHint(parts, due.slice(0, aged));
   const collected = (await elapsed(parts, 'blobs-collected', collectEveryMs)) ? await collectGarbage(parts) : 0;
+  // Of two ticks at once either may say so.
+  await store.setValue(tickDone, parts.now(), await store.getValue(tickDone));
   return { rung: due.length, oldestMs, collected };
+}
+
+/** When the last tick was done, milliseconds since the epoch. */
+export async function lastTick(store: Pick<Store, 'getValue'>): Promise<number | undefined> {
+  const at = await store.getValue(tickDone);
+  return typeof at === 'number' ? at : undefined;
 }
 
 /** A repository that was just connected has no row yet, and so nothing that could be due. */

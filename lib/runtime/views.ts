@@ -25,6 +25,8 @@ export interface ViewParts {
   readonly feed: Feed;
   /** Whether a repository is followed at all; absent = always. */
   readonly connected?: () => Promise<boolean>;
+  /** When the schedule last ran, milliseconds since the epoch; absent where no schedule outside the process is needed. */
+  readonly lastTick?: () => Promise<number | undefined>;
 }
 
 interface Known {
@@ -40,7 +42,7 @@ export function createViews(parts: ViewParts): Views {
   return {
     apps: async () => (await known(store)).map(({ source }) => ({ id: source.app.id, name: source.app.name })),
     status: async (ids) => {
-      const document = await statusOf(await known(store), await repository(), ids);
+      const document = { ...(await statusOf(await known(store), await repository(), ids)), ...(await tickLine(parts)) };
       if (ids !== undefined || (await parts.connected?.()) !== false) return document;
       return {
         ...document,
@@ -66,6 +68,12 @@ export function createViews(parts: ViewParts): Views {
     },
     events: (after, signal) => parts.feed.follow(after, signal),
   };
+}
+
+async function tickLine({ lastTick }: ViewParts): Promise<Pick<StatusDocument, 'lastTick'>> {
+  if (lastTick === undefined) return {};
+  const at = await lastTick();
+  return { lastTick: at === undefined ? null : new Date(at).toISOString() };
 }
 
 async function known(store: Store): Promise<readonly Known[]> {

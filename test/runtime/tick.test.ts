@@ -6,7 +6,7 @@ import { memoryStore } from '../../lib/adapters/store/memory.ts';
 import { newRepoState } from '../../lib/core/reconcile/state.ts';
 import type { Json } from '../../lib/core/json.ts';
 import { writeJson } from '../../lib/runtime/rows.ts';
-import { tick } from '../../lib/runtime/tick.ts';
+import { lastTick, tick } from '../../lib/runtime/tick.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
 function setup({ connected = true }: { readonly connected?: boolean } = {}) {
@@ -69,4 +69,13 @@ test('registries are asked every 15 minutes when an application follows an image
   clock.advance(15 * 60_000);
   await tick(parts);
   expect(await asked()).toBe(2);
+});
+
+test('a tick that was done says when, so that a schedule that stands still is seen', async () => {
+  const { clock, store, parts } = setup({ connected: false });
+  expect(await lastTick(store)).toBeUndefined();
+  await tick(parts);
+  clock.advance(60_000);
+  await tick(parts);
+  expect(await lastTick(store)).toBe(clock.now());
 });

@@ -7,6 +7,7 @@ import { createApi } from '../../web/web.ts';
 import type { Feed } from '../feed.ts';
 import { fixedRoot, rootSettings, storeRoot } from '../root-settings.ts';
 import { rootAlias } from '../rows.ts';
+import { lastTick } from '../tick.ts';
 import { sha256 } from '../tools.ts';
 import { createViews } from '../views.ts';
 import type { Bench } from './chain.ts';
@@ -50,6 +51,7 @@ export function openApi(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
       alias: rootAlias,
       feed: noFeed,
       connected: async () => (await root()) !== undefined,
+      lastTick: async () => await lastTick(store),
     }),
     hash: sha256,
     now: Date.now,
