@@ -1,7 +1,6 @@
-// Topics for people: alarms, and what the bus tells. Encrypted with one key, because the key that AWS owns refuses both senders.
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+// Topics for people: alarms, and what the bus tells. A key of their own would cost every month, and nothing secret is said in them.
+import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -15,23 +14,8 @@ export class Topics extends Construct {
 
   constructor(scope: Construct, id: string, alarmEmail: string | undefined) {
     super(scope, id);
-    const key = new kms.Key(this, 'Key', {
-      description: 'Holdfast: topics of alarms and notices',
-      enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    for (const service of ['cloudwatch', 'events']) {
-      key.addToResourcePolicy(
-        new iam.PolicyStatement({
-          principals: [new iam.ServicePrincipal(`${service}.amazonaws.com`)],
-          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-          resources: ['*'],
-          conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-        }),
-      );
-    }
     const topic = (name: string): sns.Topic => {
-      const made = new sns.Topic(this, name, { masterKey: key, enforceSSL: true });
+      const made = new sns.Topic(this, name, { enforceSSL: true });
       if (alarmEmail !== undefined) {
         made.addSubscription(new subscriptions.EmailSubscription(alarmEmail));
         acknowledge(made, {

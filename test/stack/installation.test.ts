@@ -101,7 +101,7 @@ describe('names', () => {
   it('that are given begin with the prefix, so that two installations live in one account', () => {
     const named = /^(?:\w*Name|Name)$/;
     const fixed = Object.entries(full.Resources).flatMap(([, { Type, Properties }]) =>
-      Object.entries(Properties)
+      Object.entries(Properties ?? {})
         .filter(
           ([key, value]) => named.test(key) && typeof value === 'string' && !/^(?:MetricName|PolicyName)$/.test(key),
         )

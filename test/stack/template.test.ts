@@ -231,9 +231,6 @@ describe.each(both)('the clock (%s)', (_name, template) => {
         Resource: { Ref: idOf(template, 'AWS::SNS::Topic', 'Notices') },
       }),
     );
-    for (const [, { Properties }] of ofType(template, 'AWS::SNS::Topic')) {
-      expect(Properties).toHaveProperty('KmsMasterKeyId');
-    }
   });
 });
 
