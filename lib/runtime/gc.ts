@@ -11,7 +11,17 @@ const keptRuns = 10;
 const searchedRuns = 50;
 /** Least time between being found unused and being removed: longer than any worker holds a key that it has not saved yet. */
 const graceMs = 10 * 60_000;
-const prefixes = ['bundle/', 'rendered/', 'desired/', 'inventory/', 'prepared/', 'drift/', 'catalogue/', 'cluster/', 'render/'];
+const prefixes = [
+  'bundle/',
+  'rendered/',
+  'desired/',
+  'inventory/',
+  'prepared/',
+  'drift/',
+  'catalogue/',
+  'cluster/',
+  'render/',
+];
 const noted = 'unused-blobs';
 
 interface Noted {

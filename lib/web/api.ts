@@ -1,5 +1,5 @@
 // /api: what the state is, and a person's word. A word is written down and rung for; the reconciler does the rest.
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { nearest } from '../core/config/nearest.ts';
 import { isObject, type Json } from '../core/json.ts';
 import type { IntentChange } from '../core/reconcile/rows.ts';
@@ -20,12 +20,13 @@ export function apiRoutes(options: ApiOptions): Hono {
   const routes = new Hono();
   routes.get('/status', async (c) => c.json(await views.status()));
   routes.get('/drift', async (c) => c.json(await views.drift()));
-  routes.get('/apps/:name', async (c) => c.json(await views.status(await named(options, c.req.param('name')))));
-  routes.get('/apps/:name/drift', async (c) => c.json(await views.drift(await named(options, c.req.param('name')))));
-  routes.get('/apps/:name/history', async (c) => {
-    const app = await oneApp(options, c.req.param('name'));
+  routes.on('GET', of('/drift'), async (c) => c.json(await views.drift(await named(options, appIn(c)))));
+  routes.on('GET', of('/history'), async (c) => {
+    const app = await oneApp(options, appIn(c));
     return c.json(await views.history(app.id, pageSize(c.req.query('limit'))));
   });
+  // After what is asked of an application: `alias/name` has as many parts as `name/drift`.
+  routes.on('GET', of(), async (c) => c.json(await views.status(await named(options, appIn(c)))));
   verbRoutes(routes, options);
   routes.get('/dlq', async (c) => {
     const letters = await queue.deadLetters(pageSize(c.req.query('limit')));
@@ -43,11 +44,22 @@ export function apiRoutes(options: ApiOptions): Hono {
   return routes;
 }
 
+/** Paths of an application: by name, and by id with its `/` encoded or, where somebody on the way has decoded it, as it is. */
+function of(rest = ''): string[] {
+  return [`/apps/:name${rest}`, `/apps/:alias/:name${rest}`];
+}
+
+function appIn(c: Context): string {
+  const alias = c.req.param('alias');
+  const name = c.req.param('name') ?? '';
+  return alias === undefined ? name : `${alias}/${name}`;
+}
+
 function verbRoutes(routes: Hono, options: ApiOptions): void {
-  routes.post('/apps/:name/sync', async (c) => {
+  routes.on('POST', of('/sync'), async (c) => {
     const body = await readVerbBody(c.req.raw, ['prune']);
     if (body['prune'] !== undefined && typeof body['prune'] !== 'boolean') throw badMember('prune', 'true or false');
-    const app = await oneApp(options, c.req.param('name'));
+    const app = await oneApp(options, appIn(c));
     const row = await options.store.read(`app/${app.id}`);
     // The head may have moved since the last look, and nobody else may have said so.
     await ring(options, `repo/${app.id.split('/')[0] ?? ''}`, 'source', (key, trigger) =>
@@ -61,26 +73,26 @@ function verbRoutes(routes: Hono, options: ApiOptions): void {
       : `${app.name}: a run begins; \`holdfast status ${app.name}\` shows it`;
     return c.json({ schemaVersion: 1, app: app.name, message } satisfies VerbDocument, 202);
   });
-  routes.post('/apps/:name/suspend', async (c) => {
+  routes.on('POST', of('/suspend'), async (c) => {
     await readVerbBody(c.req.raw, []);
-    const app = await oneApp(options, c.req.param('name'));
+    const app = await oneApp(options, appIn(c));
     await intend(options, app, { suspended: true });
     const message = `${app.name} is suspended: nothing is written until \`holdfast resume ${app.name}\`; drift is still reported`;
     return c.json({ schemaVersion: 1, app: app.name, message } satisfies VerbDocument, 202);
   });
-  routes.post('/apps/:name/resume', async (c) => {
+  routes.on('POST', of('/resume'), async (c) => {
     await readVerbBody(c.req.raw, []);
-    const app = await oneApp(options, c.req.param('name'));
+    const app = await oneApp(options, appIn(c));
     await intend(options, app, { suspended: undefined, pin: undefined });
     return c.json(
       { schemaVersion: 1, app: app.name, message: `${app.name} follows Git again` } satisfies VerbDocument,
       202,
     );
   });
-  routes.post('/apps/:name/rollback', async (c) => {
+  routes.on('POST', of('/rollback'), async (c) => {
     const { to } = await readVerbBody(c.req.raw, ['to']);
     if (to !== undefined && (typeof to !== 'string' || to === '')) throw badMember('to', 'the id of a run');
-    const app = await oneApp(options, c.req.param('name'));
+    const app = await oneApp(options, appIn(c));
     const choice = await options.views.rollbackChoice(app.id, to);
     if (choice.kind === 'none') {
       const hint = choice.hint ?? `holdfast history ${app.name}`;

@@ -38,6 +38,10 @@ it('has the routes that scripts and the command line rely on', () => {
       'GET /api/status',
       'GET /api/drift',
       'GET /api/apps/:name',
+      'GET /api/apps/:alias/:name',
+      'GET /api/apps/:alias/:name/history',
+      'GET /api/apps/:alias/:name/drift',
+      ...['sync', 'suspend', 'resume', 'rollback'].map((verb) => `POST /api/apps/:alias/:name/${verb}`),
       'GET /api/apps/:name/history',
       'GET /api/apps/:name/drift',
       'POST /api/apps/:name/sync',
@@ -55,7 +59,7 @@ it.each(routesOf().filter(({ method, path }) => !open.includes(`${method} ${path
   'refuses $method $path without the token, and with a wrong one',
   async ({ method, path }) => {
     const { call, store, queue } = await webUnderTest({ apps });
-    const where = path.replace(':name', 'shop').replace(':id', 'm1');
+    const where = path.replace(':alias', 'root').replace(':name', 'shop').replace(':id', 'm1');
     for (const authorization of [
       '',
       'Bearer ',
@@ -293,4 +297,10 @@ it('tells a failing store apart from a mistake of ours, and tells neither’s se
     body: { code: 'Internal', message: expect.not.stringContaining('hunter2') },
   });
   expect(errors).toHaveLength(2);
+});
+
+it.each(['root%2Fedge@eu', 'root/edge@eu', 'edge@eu'])('knows an application as %s', async (name) => {
+  const { call, store } = await webUnderTest({ apps });
+  expect((await call('POST', `/api/apps/${name}/suspend`, { body: {} })).status).toBe(202);
+  expect((await store.read('app/root/edge@eu'))?.intent.suspended).toBe(true);
 });

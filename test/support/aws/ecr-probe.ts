@@ -5,5 +5,7 @@ import type { ImageTag } from '../../../lib/core/image/registry.ts';
 
 export type EcrAnswer = readonly ImageTag[] | Failure;
 
-const answer: EcrAnswer = await ecrRegistry({}).tags(process.argv[2] ?? '').catch(asFailure);
+const answer: EcrAnswer = await ecrRegistry({})
+  .tags(process.argv[2] ?? '')
+  .catch(asFailure);
 process.stdout.write(JSON.stringify(answer));
