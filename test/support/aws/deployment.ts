@@ -29,6 +29,10 @@ export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What must be there before the stack is deployed, such as roles of targets. */
   readonly before?: (aws: Ministack) => Promise<void>;
+  /** Names of further stacks that the test deploys; else what happens in them becomes events. */
+  readonly moreStacks?: readonly string[];
+  /** What the Git host wants as password; it is open to everybody when absent. */
+  readonly gitToken?: string;
   /** Controllers of the cluster. Default `none`. */
   readonly controllers?: 'none' | 'minimal';
 }
@@ -38,7 +42,9 @@ export interface Deployment {
   readonly plane: ControlPlane;
   /** Outputs of the stack. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** URL of the repository on the Git host of this test. */
+  /** Outputs of another stack that was deployed here. */
+  outputsOf(stack: string): Promise<Readonly<Record<string, string>>>;
+  /** URL of the repository on the Git host of this test, without credentials. Pushing to a new name there makes another one. */
   readonly repository: string;
   /** Name of the EKS cluster. */
   readonly cluster: string;
@@ -47,14 +53,22 @@ export interface Deployment {
   /** Pushes that the Git host saw, oldest first. */
   readonly pushes: readonly PushedRef[];
   /** Delivers a push to the webhook's Function URL, signed. */
-  deliver(after: string, options?: { readonly signature?: string; readonly delivery?: string }): Promise<UrlAnswer>;
+  deliver(after: string, options?: DeliverOptions): Promise<UrlAnswer>;
   /** A request to a Function URL of the stack. */
   request(url: string, init: UrlRequest): Promise<UrlAnswer>;
   /** `holdfast …` against the stack, with the credentials of the account. */
   cli(...args: readonly string[]): Promise<CommandResult>;
-  /** The CDK on this stack: `deploy`, `destroy`. */
+  /** The CDK on this stack, or on that of the context's `stackName`: `deploy`, `destroy`. */
   cdk(command: 'deploy' | 'destroy', context?: Readonly<Record<string, string>>): Promise<CommandResult>;
   close(): Promise<void>;
+}
+
+export interface DeliverOptions {
+  readonly signature?: string;
+  readonly delivery?: string;
+  /** Of the stack whose webhook it is, when it is another one. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  readonly repository?: string;
 }
 
 export interface UrlRequest {
@@ -82,7 +96,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
   try {
     const { aws, plane } = await startParts(dir, options, undo);
     await options.before?.(aws);
-    const host = await startHost(dir, undo);
+    const host = await startHost(dir, undo, options.gitToken);
     const repository = `${host.url}/root.git`;
     const run = cdkOf(aws, dir, {
       ...(options.connected === false ? {} : { root: JSON.stringify({ url: repository, branch: 'main' }) }),
@@ -92,17 +106,18 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
       env: aws.env,
     });
     await run('deploy');
-    const outputs = await outputsOf(dir);
+    const outputs = await outputsOf(dir, stack);
     return {
       aws,
       plane,
       outputs,
+      outputsOf: async (name) => await outputsOf(dir, name),
       repository,
       cluster,
       dir,
       pushes: host.pushes,
       request: async (url, init) => await request(aws, url, init),
-      deliver: async (after, given) => await deliver(aws, outputs, { repository, after, ...given }),
+      deliver: async (after, given) => await deliver(aws, { outputs, repository, after, ...given }),
       cli: async (...args) =>
         await runCommand(
           path.join(root, 'node_modules', '.bin', 'node'),
@@ -132,7 +147,7 @@ async function startParts(
   const kube = path.join(dir, 'kube');
   const aws = await startMinistack({
     eks: { endpoint: `https://127.0.0.1:${port}`, caFile: path.join(kube, 'certs', 'apiserver.crt'), tokenSecret },
-    emitEvents: { skipStacks: ['CDKToolkit', stack] },
+    emitEvents: { skipStacks: ['CDKToolkit', stack, ...(options.moreStacks ?? [])] },
     rawAwsEvents: true,
     ...(options.env === undefined ? {} : { env: options.env }),
   });
@@ -178,11 +193,17 @@ function reviewConfig(server: string, caFile: string): string {
 }
 
 /** A Git host with an empty repository. */
-async function startHost(dir: string, undo: (() => Promise<unknown>)[]) {
+async function startHost(dir: string, undo: (() => Promise<unknown>)[], token?: string) {
   const pushes: PushedRef[] = [];
   const host = createBuiltinHost({ directory: path.join(dir, 'git'), onPush: (push) => pushes.push(push) });
   await host.create('root');
   const server = createServer((req, res) => {
+    const encoded = /^Basic (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? '';
+    if (token !== undefined && Buffer.from(encoded, 'base64').toString().split(':')[1] !== token) {
+      req.resume();
+      res.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+      return;
+    }
     host.handle(req, res).then(
       (handled) => (handled ? undefined : res.writeHead(404).end()),
       () => res.destroy(),
@@ -197,21 +218,20 @@ type CdkRun = Deployment['cdk'];
 
 function cdkOf(aws: Ministack, dir: string, context: Readonly<Record<string, string>>): CdkRun {
   return async (command, more = {}) => {
-    const given = Object.entries({ ...context, ...more }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    const settings = { ...context, ...more };
+    const given = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    const name = settings['stackName'] ?? stack;
     const ways =
       command === 'deploy'
-        ? ['--require-approval', 'never', '--progress', 'events', '--outputs-file', path.join(dir, 'outputs.json')]
+        ? ['--require-approval', 'never', '--progress', 'events', '--outputs-file', path.join(dir, `${name}.json`)]
         : ['--force'];
-    return await cdk([command, stack, ...ways, ...given, '--output', path.join(dir, 'cdk.out')], { env: aws.env });
+    return await cdk([command, name, ...ways, ...given, '--output', path.join(dir, 'cdk.out')], { env: aws.env });
   };
 }
 
-async function outputsOf(dir: string): Promise<Readonly<Record<string, string>>> {
-  const all = JSON.parse(await readFile(path.join(dir, 'outputs.json'), 'utf8')) as Record<
-    string,
-    Record<string, string>
-  >;
-  return all[stack] ?? {};
+async function outputsOf(dir: string, name: string): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(path.join(dir, `${name}.json`), 'utf8');
+  return (JSON.parse(text) as Record<string, Record<string, string>>)[name] ?? {};
 }
 
 /** The emulator serves every Function URL at its own address, told apart by the host that is asked for. */
@@ -244,16 +264,11 @@ async function request(
   });
 }
 
-interface Push {
-  readonly repository: string;
-  readonly after: string;
-  readonly signature?: string;
-  readonly delivery?: string;
-}
+type Push = DeliverOptions & Required<Pick<DeliverOptions, 'outputs' | 'repository'>> & { readonly after: string };
 
-async function deliver(aws: Ministack, outputs: Readonly<Record<string, string>>, push: Push): Promise<UrlAnswer> {
+async function deliver(aws: Ministack, push: Push): Promise<UrlAnswer> {
   const nothing = '0'.repeat(40);
-  const { repository: url, after } = push;
+  const { outputs, repository: url, after } = push;
   const payload = { repository: 'root', url, ref: 'refs/heads/main', before: nothing, after };
   const body = JSON.stringify(githubPushPayload(payload));
   const signature =
