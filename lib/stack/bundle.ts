@@ -1,14 +1,16 @@
-// Bundles the functions with esbuild: one call for all of them, minified, nothing left outside, so that what was tested is what runs.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+// Bundles the functions: minified, nothing left outside, so that what was tested is what runs. Constructs are made in one go,
+// and esbuild takes plugins only when it may take its time, so it works in a process of its own.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import { HoldfastError } from '../core/errors.ts';
 import { type FunctionName, functionNames } from './names.ts';
 
 /** What bundling gave. */
 export interface Bundles {
-  /** Directory of each function, holding `index.mjs`. */
+  /** Directory of each function, holding `index.mjs` and what that imports late. */
   readonly directories: Readonly<Record<FunctionName, string>>;
   /** What went into which file, for the test of sizes. */
   readonly metafile: Metafile;
@@ -17,8 +19,8 @@ export interface Bundles {
 /** The project's root: where `functions/` lies. */
 export const projectRoot = join(import.meta.dirname, '..', '..');
 
-// Packages that are CommonJS inside call `require` for Node's own modules; an ES module has none.
-const banner = `import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);`;
+/** Milliseconds; it takes two seconds when nothing else runs. */
+const longest = 300_000;
 
 /**
  * Bundles `<root>/functions/<name>.ts` of every function into `<out>/<name>/index.mjs`. `out` is a new temporary directory,
@@ -26,7 +28,7 @@ const banner = `import{createRequire as __cr}from'node:module';const require=__c
  */
 export function bundleFunctions(options: { readonly root?: string; readonly out?: string } = {}): Bundles {
   const root = options.root ?? projectRoot;
-  const missing = functionNames.filter((name) => !existsSync(entryOf(root, name)));
+  const missing = functionNames.filter((name) => !existsSync(join(root, 'functions', `${name}.ts`)));
   if (missing.length > 0) {
     throw new HoldfastError({
       code: 'StackEntryMissing',
@@ -36,43 +38,24 @@ export function bundleFunctions(options: { readonly root?: string; readonly out?
     });
   }
   const out = options.out ?? temporaryDirectory();
-  const { metafile } = build(root, out);
+  const metafile = build(root, out);
   const directories = Object.fromEntries(functionNames.map((name) => [name, join(out, name)]));
   return { directories: directories as Record<FunctionName, string>, metafile };
 }
 
-function build(root: string, out: string): { readonly metafile: Metafile } {
-  try {
-    return buildSync({
-      entryPoints: functionNames.map((name) => ({ in: entryOf(root, name), out: `${name}/index` })),
-      absWorkingDir: root,
-      outdir: out,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'esm',
-      minify: true,
-      mainFields: ['module', 'main'],
-      legalComments: 'none',
-      banner: { js: banner },
-      metafile: true,
-      logLevel: 'silent',
-    });
-  } catch (error) {
-    throw new HoldfastError({
-      code: 'StackBundleFailed',
-      source: 'user',
-      message: 'The functions could not be bundled',
-      reason: error instanceof Error ? error.message : String(error),
-      next: 'npm run check:types',
-      cause: error,
-    });
-  }
-}
-
-function entryOf(root: string, name: FunctionName): string {
-  return join(root, 'functions', `${name}.ts`);
+function build(root: string, out: string): Metafile {
+  const program = join(import.meta.dirname, 'bundle-process.ts');
+  const metafile = join(out, 'metafile.json');
+  const built = spawnSync(process.execPath, [program, root, out, metafile], { encoding: 'utf8', timeout: longest });
+  if (built.status === 0) return JSON.parse(readFileSync(metafile, 'utf8')) as Metafile;
+  const said = [built.stderr, built.error?.message].find((text) => text !== undefined && text !== '');
+  throw new HoldfastError({
+    code: 'StackBundleFailed',
+    source: 'user',
+    message: 'The functions could not be bundled',
+    reason: said ?? `esbuild ended with ${built.signal ?? built.status}`,
+    next: 'npm run check:types',
+  });
 }
 
 /** The assets are copied at synthesis, so the directory is not needed after that. */

@@ -14,7 +14,7 @@ import { checkFrame, pktLine } from './pkt-line.ts';
 const maxRefBytes = 64 * 1024 * 1024;
 
 /** Loaded when a remote repository is first asked: who only reads local ones does not wait for it. */
-const isomorphicGit = async () => await import('isomorphic-git');
+const isomorphicGit = async () => await import('./isomorphic.ts');
 
 /** One conversation. isomorphic-git wraps or swallows some errors, so the first of ours is kept and thrown. */
 class Conversation {
@@ -98,8 +98,8 @@ export async function listRefs(http: GitHttp, prefix: string): Promise<ReadonlyM
   const conversation = new Conversation(http, maxRefBytes);
   try {
     const options = { http: conversation.http, url: http.base, prefix, protocolVersion: 2 as const };
-    const { listServerRefs } = await isomorphicGit();
-    const refs = await listServerRefs(options);
+    const { git } = await isomorphicGit();
+    const refs = await git.listServerRefs(options);
     return new Map(refs.filter(({ ref }) => ref.startsWith(prefix)).map(({ ref, oid }) => [ref, oid]));
   } catch (error) {
     throw conversation.failure ?? foreign(error);
@@ -119,7 +119,7 @@ export interface FetchRequest {
 
 /** Makes the directory a bare repository that follows the URL. */
 export async function initialise(directory: string, url: string): Promise<void> {
-  const git = await isomorphicGit();
+  const { git } = await isomorphicGit();
   await git.init({ fs: { promises: files }, gitdir: directory, bare: true, defaultBranch: 'main' });
   await git.addRemote({ fs: { promises: files }, gitdir: directory, remote: 'origin', url, force: true });
   await files.mkdir(`${directory}/objects/pack`, { recursive: true });
@@ -133,7 +133,7 @@ export async function fetchInto(request: FetchRequest): Promise<void> {
   const [ref, remoteRef] = 'branch' in want ? [want.branch, `refs/heads/${want.branch}`] : [want.commit, want.commit];
   const common = { fs, gitdir: directory };
   try {
-    const git = await isomorphicGit();
+    const { git } = await isomorphicGit();
     const { fetchHead } = await git.fetch({
       ...common,
       http: conversation.http,
@@ -161,7 +161,7 @@ async function mark(
   head: string | null | undefined,
 ): Promise<void> {
   if (!('branch' in want)) return;
-  const git = await isomorphicGit();
+  const { git } = await isomorphicGit();
   const value = head ?? (await git.resolveRef({ ...common, ref: `refs/remotes/origin/${want.branch}` }));
   await git.writeRef({ ...common, ref: `refs/heads/${want.branch}`, value, force: true });
 }

@@ -34,20 +34,12 @@ const usable = new Set(['ACTIVE', 'UPDATING']);
 /** Throws `ClusterMissing`, `ClusterNotReady`, `AwsForbidden` and what else `callerError` gives. */
 export async function describeEksCluster(options: DescribeOptions): Promise<EksCluster> {
   const { cluster: name, region, credentials, onRequest } = options;
-  const { EKSClient, DescribeClusterCommand } = await import('@aws-sdk/client-eks');
-  const client = new EKSClient({
-    region,
-    credentials,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
-  });
+  const { askCluster } = await import('./eks-call.ts');
   onRequest?.('describe-cluster');
   try {
-    const { cluster } = await client.send(new DescribeClusterCommand({ name }));
-    return readCluster(options, cluster ?? {});
+    return readCluster(options, await askCluster({ name, region, credentials }));
   } catch (error) {
     throw describeError(options, error);
-  } finally {
-    client.destroy();
   }
 }
 

@@ -1,10 +1,10 @@
 // Tags of repositories in Amazon ECR. Registries of several accounts and regions; which one is said by the repository's host.
-import type { ECRClient } from '@aws-sdk/client-ecr';
 import { HoldfastError } from '../../core/errors.ts';
 import type { ImageRegistry, ImageTag } from '../../core/image/registry.ts';
 import { callerError, readThrown } from '../aws/caller-errors.ts';
 import type { CredentialProvider } from '../aws/credentials.ts';
 import { partitionOf } from '../aws/partition.ts';
+import type { EcrClient } from './ecr-call.ts';
 
 export interface EcrOptions {
   /** Credentials for the registries of an account; the SDK's default chain when absent or when it answers none. */
@@ -27,10 +27,10 @@ const call = 'ecr:DescribeImages';
 
 /** The registry of this and other accounts. Nothing is loaded or asked before the first question. */
 export function ecrRegistry(options: EcrOptions): ImageRegistry {
-  const clients = new Map<string, Promise<ECRClient>>();
-  const clientFor = async (account: string, region: string): Promise<ECRClient> => {
+  const clients = new Map<string, Promise<EcrClient>>();
+  const clientFor = async (account: string, region: string): Promise<EcrClient> => {
     const key = `${account}/${region}`;
-    const client = clients.get(key) ?? makeClient(options, account, region);
+    const client = clients.get(key) ?? openClient(options, account, region);
     clients.set(key, client);
     return await client;
   };
@@ -47,14 +47,9 @@ export function ecrRegistry(options: EcrOptions): ImageRegistry {
   };
 }
 
-async function makeClient({ credentials }: EcrOptions, account: string, region: string): Promise<ECRClient> {
-  const { ECRClient } = await import('@aws-sdk/client-ecr');
-  const provider = credentials?.(account, region);
-  return new ECRClient({
-    region,
-    ...(provider === undefined ? {} : { credentials: provider }),
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
-  });
+async function openClient({ credentials }: EcrOptions, account: string, region: string): Promise<EcrClient> {
+  const { ecrClient } = await import('./ecr-call.ts');
+  return ecrClient(region, credentials?.(account, region));
 }
 
 function parse(repository: string): Repository {
@@ -72,24 +67,21 @@ function parse(repository: string): Repository {
 
 /** One request for every thousand images: tags, digests and times together, which listing by tag would not give. */
 async function allTags(
-  client: ECRClient,
+  client: EcrClient,
   { account, name }: Repository,
   onRequest: EcrOptions['onRequest'],
 ): Promise<readonly ImageTag[]> {
-  const { DescribeImagesCommand } = await import('@aws-sdk/client-ecr');
   const tags: ImageTag[] = [];
   let nextToken: string | undefined;
   for (let page = 0; page < maxPages; page++) {
     onRequest?.('describe-images');
-    const answer = await client.send(
-      new DescribeImagesCommand({
-        registryId: account,
-        repositoryName: name,
-        maxResults: pageSize,
-        filter: { tagStatus: 'TAGGED' },
-        ...(nextToken === undefined ? {} : { nextToken }),
-      }),
-    );
+    const answer = await client({
+      registryId: account,
+      repositoryName: name,
+      maxResults: pageSize,
+      filter: { tagStatus: 'TAGGED' },
+      ...(nextToken === undefined ? {} : { nextToken }),
+    });
     for (const { imageTags = [], imageDigest, imagePushedAt } of answer.imageDetails ?? []) {
       const digest = imageDigest === undefined ? {} : { digest: imageDigest };
       const pushedAt = imagePushedAt?.getTime() ?? 0;
