@@ -35,12 +35,15 @@ it('is gone when there is no such process', async () => {
 
 it('is gone when its process has ended and only its parent has not noticed', async () => {
   if (!existsSync('/proc/self/stat')) return;
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => {
     parent.kill('SIGKILL');
   });
   const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
   const zombie = String(chunk).trim();
+  // The shell would notice the end of its child; what it becomes does not.
+  await eventually(() => readFileSync(`/proc/${parent.pid ?? 0}/comm`, 'utf8').trim() === 'sleep');
+  process.kill(Number(zombie), 'SIGKILL');
   await eventually(() => readFileSync(`/proc/${zombie}/stat`, 'utf8').includes(') Z '));
   expect(holderAlive(withPart(withPart(newHolder(), 1, zombie), 2, 'unknown'))).toBe(false);
 });
