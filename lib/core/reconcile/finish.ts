@@ -1,7 +1,7 @@
 // How a run ends: its line of history, the failure that is remembered, and when to try again.
 import type { Failure } from '../errors.ts';
 import type { Health } from '../plan/target.ts';
-import { backoff } from './backoff.ts';
+import { retryAfter } from './backoff.ts';
 import type { Decision, Facts } from './facts.ts';
 import type { AppState, OutboxEvent, Outcome, RunRecord, RunState } from './state.ts';
 import { restingSync } from './status.ts';
@@ -67,6 +67,7 @@ function rememberFailure(state: AppState, run: RunState, facts: Facts, ending: E
   if (ending.failure === undefined) return state.failed;
   const before = state.failed;
   const attempts = (before?.inputsKey === run.inputsKey ? before.attempts : 0) + 1;
+  const wait = retryAfter(ending.failure, attempts, facts.jitter);
   return {
     inputsKey: run.inputsKey,
     seq: run.seq,
@@ -74,7 +75,7 @@ function rememberFailure(state: AppState, run: RunState, facts: Facts, ending: E
     outcome: ending.outcome,
     attempts,
     partial: ending.partial === true || before?.partial === true,
-    ...(ending.failure.retryable ? { retryAt: facts.now + backoff(attempts, facts.jitter) } : {}),
+    ...(wait === undefined ? {} : { retryAt: facts.now + wait }),
   };
 }
 

@@ -56,7 +56,7 @@ export async function eachMessage(
         const failure = scrubber.json(asFailure(error) as unknown as Json);
         logger.error(scrubber.text(asFailure(error).message), {
           failure,
-          message: messageId,
+          messageId,
           body: body.slice(0, 200),
         });
         return [{ itemIdentifier: messageId }];

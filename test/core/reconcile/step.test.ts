@@ -112,6 +112,25 @@ test('a failure that retrying helps is tried again, later each time', () => {
   expect(state.failed).toMatchObject({ attempts: 2, retryAt: 1_003_750 + 7_500 });
 });
 
+test('what a person mends outside of Git is tried again, too: soon at first, at last every half hour', () => {
+  let state = decide(newAppState, facts()).state;
+  const refused = {
+    kind: 'failed',
+    failure: failure({ source: 'user', code: 'RoleRefused', retryable: false }),
+  } as const;
+  let now = 1_000_000;
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= 12; attempt += 1) {
+    state = stateOf(rendered(state, runOf(state), facts({ now }), refused));
+    const at = state.failed?.retryAt ?? 0;
+    waits.push(at - now);
+    now = at;
+    state = decide(state, facts({ now, newRunId: `run${attempt}`, triggers: [] })).state;
+  }
+  expect(waits.slice(0, 2)).toEqual([3_750, 7_500]);
+  expect(waits.slice(-2)).toEqual([1_350_000, 1_350_000]);
+});
+
 test('a new push ends a wait for health at once', () => {
   const before = decide(newAppState, facts()).state;
   const following: AppState = { ...before, run: { ...runOf(before), phase: 'follow' } };
