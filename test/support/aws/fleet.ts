@@ -10,11 +10,16 @@ import { kubectl } from '../real/kubectl.ts';
 import type { Deployment } from './deployment.ts';
 import type { Ministack } from './ministack/start.ts';
 
-/** What a command answers with `-o json`. Throws with all it printed when it ends with another code. */
-export async function ask<T>(on: Pick<Deployment, 'cli'>, args: readonly string[], wanted = 0): Promise<T> {
-  const { code, output, stdout } = await on.cli(...args, '-o', 'json');
+/** What a command writes to stdout. Throws with all it wrote when it ends with another code than `wanted`. */
+export async function run(on: Pick<Deployment, 'cli'>, args: readonly string[], wanted = 0): Promise<string> {
+  const { code, output, stdout } = await on.cli(...args);
   if (code !== wanted) throw new Error(`holdfast ${args.join(' ')} ended with ${code}: ${output}`);
-  return JSON.parse(stdout) as T;
+  return stdout;
+}
+
+/** What a command answers with `-o json`. Throws as `run` does. */
+export async function ask<T>(on: Pick<Deployment, 'cli'>, args: readonly string[], wanted = 0): Promise<T> {
+  return JSON.parse(await run(on, [...args, '-o', 'json'], wanted)) as T;
 }
 
 /** Waits until every application is as `fits` wants it; answers their status. */
