@@ -131,6 +131,12 @@ it('every event that is emitted is in operations.md', () => {
   expect([...new Set(names)].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
 
+it('every test that verified.md names is there', () => {
+  const named = [...textOf('docs/verified.md').matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
+  expect(named.length).toBeGreaterThan(50);
+  expect([...new Set(named)].filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
+
 describe('generated pages', () => {
   const found = errorCodes(root);
 
