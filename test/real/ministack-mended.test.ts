@@ -1,7 +1,12 @@
 // The faults of the emulator that the launcher mends: each of these fails on the emulator as it comes.
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
-import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DeleteStackCommand,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
 import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateClusterCommand, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import {
@@ -82,6 +87,29 @@ test('a table has the expiry of its template, and no attribute that no key uses'
     'ACTIVE',
   );
   expect((await stack('wrong', { Table: table(['pk', 'sk', 'more']) }, {})).status).toBe('ROLLBACK_COMPLETE');
+});
+
+test('what a stack left behind is not what a later stack of its name makes', async () => {
+  const kept = { ...table(['pk', 'sk']), DeletionPolicy: 'Retain' };
+  const made = async () => await stack('again', { Table: kept }, { Name: { Ref: 'Table' } });
+  const { output: first } = await made();
+  const client = new CloudFormationClient(aws.clientConfig());
+  await client.send(new DeleteStackCommand({ StackName: 'again' }));
+  const gone = async () => await client.send(new DescribeStacksCommand({ StackName: 'again' }));
+  await eventually(
+    async () =>
+      await gone().then(
+        () => false,
+        () => true,
+      ),
+    { within: 30_000, what: 'the end of the stack' },
+  );
+  const { status, output: second } = await made();
+  expect(status).toBe('CREATE_COMPLETE');
+  expect(second['Name']).toMatch(/^again-Table-\w+$/);
+  expect(second['Name']).not.toBe(first['Name']);
+  const tables = new DynamoDBClient(aws.clientConfig());
+  for (const { Name } of [first, second]) await tables.send(new DescribeTableCommand({ TableName: Name }));
 });
 
 const code = `

@@ -12,11 +12,18 @@ export interface FakeCodeCommitOptions {
   readonly region: string;
   /** Access keys and their secrets. With `sessionTokens` a key is only good together with its token. */
   readonly keys: Readonly<Record<string, string>>;
+  /** Keys that are not among `keys`, such as those of a session that was begun later. */
+  readonly lookUp?: (accessKey: string) => Promise<KnownKey | undefined>;
   readonly sessionTokens?: Readonly<Record<string, string>>;
   /** What must not be done: `GitPull`, `GitPush`. */
   readonly denied?: readonly string[];
   /** Milliseconds since the epoch; the machine's clock when absent. */
   readonly now?: () => number;
+}
+
+export interface KnownKey {
+  readonly secret: string;
+  readonly sessionToken?: string | undefined;
 }
 
 export interface FakeCodeCommit {
@@ -41,34 +48,47 @@ export async function startFakeCodeCommit(options: FakeCodeCommitOptions): Promi
     const { method = '', url = '' } = req;
     res.on('finish', () => requests.push({ method, path: url, status: res.statusCode }));
     const [, name, rest] = /^\/v1\/repos\/([A-Za-z0-9._-]+)(\/.*)$/.exec(url) ?? [];
-    const status = name === undefined ? 404 : refusal(req, `/v1/repos/${name}`, rest ?? '', options);
-    if (status !== undefined || name === undefined) {
-      req.resume();
-      res.writeHead(status ?? 404, status === 401 ? { 'www-authenticate': 'Basic realm="CodeCommit"' } : {}).end();
-      return;
-    }
-    req.url = `/${name.replace(/\.git$/, '')}.git${rest}`;
-    host.handle(req, res).then(undefined, () => res.destroy());
+    const answer = async (): Promise<void> => {
+      const status = name === undefined ? 404 : await refusal(req, `/v1/repos/${name}`, rest ?? '', options);
+      if (status !== undefined || name === undefined) {
+        req.resume();
+        res.writeHead(status ?? 404, status === 401 ? { 'www-authenticate': 'Basic realm="CodeCommit"' } : {}).end();
+        return;
+      }
+      req.url = `/${name.replace(/\.git$/, '')}.git${rest}`;
+      await host.handle(req, res);
+    };
+    answer().then(undefined, () => res.destroy());
   });
   const port = await listen(server);
   return { host, endpoint: `http://127.0.0.1:${port}`, pushes, requests, close: async () => await close(server) };
 }
 
 /** The status with which a request is refused: 401 without a sign-in, 403 with one that is wrong or not allowed this. */
-function refusal(req: IncomingMessage, path: string, rest: string, options: FakeCodeCommitOptions): number | undefined {
+async function refusal(
+  req: IncomingMessage,
+  path: string,
+  rest: string,
+  options: FakeCodeCommitOptions,
+): Promise<number | undefined> {
   const encoded = /^Basic (.+)$/.exec(req.headers.authorization ?? '')?.[1];
   if (encoded === undefined) return 401;
   const [, username = '', password = ''] =
     /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
   const [key = '', ...token] = username.split('%');
-  const secret = options.keys[key];
-  if (secret === undefined) return 403;
-  const wantedToken = options.sessionTokens?.[key];
-  if (wantedToken !== (token.length === 0 ? undefined : token.join('%'))) return 403;
+  const known = await knownKey(key, options);
+  if (known === undefined) return 403;
+  const { secret } = known;
+  if (known.sessionToken !== (token.length === 0 ? undefined : token.join('%'))) return 403;
   const hostname = (req.headers.host ?? '').replace(/:\d+$/, '');
   if (!rightPassword(password, { path, hostname, secret, options })) return 403;
   const action = rest.includes('git-receive-pack') ? 'GitPush' : 'GitPull';
   return options.denied?.includes(action) === true ? 403 : undefined;
+}
+
+async function knownKey(key: string, options: FakeCodeCommitOptions): Promise<KnownKey | undefined> {
+  const secret = options.keys[key];
+  return secret === undefined ? await options.lookUp?.(key) : { secret, sessionToken: options.sessionTokens?.[key] };
 }
 
 interface Signed {

@@ -1,7 +1,7 @@
 """CloudFormation resources as AWS makes them, where MiniStack drops or bends what a template says."""
 import string
 
-from ministack.services import dynamodb
+from ministack.services import cloudformation, dynamodb
 from ministack.services.cloudformation import provisioners
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -9,10 +9,27 @@ SECRET, TABLE, BUCKET = "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table", "
 
 
 def mend():
+    name_resources_of_each_stack_anew()
     refer_to_secrets_by_arn()
     generate_secrets_as_asked()
     apply_table_settings()
     apply_bucket_tags()
+
+
+def name_resources_of_each_stack_anew():
+    """A stack of a name that was used before gets other names for its resources; here it would meet what the first one left."""
+    stock = provisioners._physical_name
+    mixed_in = provisioners._NAME_SEED
+
+    def physical_name(stack_name, logical_id, seeded=True, **options):
+        stack = cloudformation._stacks.get(stack_name) or {}
+        token = mixed_in.set((mixed_in.get() if seeded else "") + stack.get("StackId", ""))
+        try:
+            return stock(stack_name, logical_id, **options)
+        finally:
+            mixed_in.reset(token)
+
+    provisioners._physical_name = physical_name
 
 
 def replace(resource_type, **handlers):
