@@ -9,7 +9,17 @@ import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
 
 /** What the tick removes when nothing points at it any more: the kinds of blobs that are made anew or kept by a run. */
-const collected = ['bundle/', 'rendered/', 'desired/', 'inventory/', 'prepared/', 'drift/', 'catalogue/'];
+const collected = [
+  'bundle/',
+  'rendered/',
+  'desired/',
+  'inventory/',
+  'prepared/',
+  'drift/',
+  'catalogue/',
+  'cluster/',
+  'render/',
+];
 
 export class Tick extends Construct {
   readonly runner: RunnerFunction;
