@@ -123,6 +123,7 @@ export function performerAt(desk: Desk, source: AppSource): Performer {
       const key = await keepInventory(home, desk.state(), place, inventory);
       sayLeftBehind(home, source, desk.state());
       await desk.keep({ inventory: key, inventorySize: inventory.entries.length, target: place });
+      bench.inventory = { key, value: inventory };
       saved = inventory;
     },
   };

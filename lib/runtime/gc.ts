@@ -2,6 +2,7 @@
 import type { AppState, RunRecord } from '../core/reconcile/state.ts';
 import type { Row } from '../core/reconcile/store.ts';
 import type { Home } from './home.ts';
+import { together } from './together.ts';
 import { targetState } from './sweep.ts';
 import { appSource, appState, readJson, repoState } from './rows.ts';
 
@@ -23,6 +24,8 @@ const prefixes = [
   'render/',
 ];
 const noted = 'unused-blobs';
+/** Requests at a time: a thousand applications are asked about within the time of one invocation. */
+const atOnce = 32;
 
 interface Noted {
   readonly v: 1;
@@ -42,13 +45,12 @@ export async function collectGarbage(home: Parts): Promise<number> {
   const before = (await store.getValue(noted)) as unknown as Noted | undefined;
   if (before !== undefined && home.now() - before.at < graceMs && home.now() >= before.at) return 0;
   // Listed before the rows are read: what is written after this is not looked at.
-  const present: string[] = [];
-  for (const prefix of prefixes) present.push(...(await blobs.list(prefix)));
+  const present = (await together(atOnce, prefixes, async (prefix) => await blobs.list(prefix))).flat();
   const used = await usedKeys(home);
   const unused = present.filter((key) => !used.has(key));
   const known = new Set(before?.keys ?? []);
   const removed = unused.filter((key) => known.has(key));
-  for (const key of removed) await blobs.delete(key);
+  await together(atOnce, removed, async (key) => await blobs.delete(key));
   const next: Noted = { v: 1, at: home.now(), keys: unused.filter((key) => !known.has(key)) };
   await store.setValue(noted, { ...next }, before === undefined ? undefined : { ...before });
   return removed.length;
@@ -61,11 +63,11 @@ async function usedKeys(home: Parts): Promise<ReadonlySet<string>> {
   };
   for (const row of await home.store.list('repo/')) keep(repoState(row).catalogue);
   for (const row of await home.store.list('target/')) keep(targetState(row).cluster?.key);
-  for (const row of await home.store.list('app/')) {
+  await together(atOnce, await home.store.list('app/'), async (row) => {
     for (const key of keysOfState(appState(row))) keep(key);
     for (const key of await keysOfSource(home, row)) keep(key);
     for (const key of await keysOfRuns(home, row)) keep(key);
-  }
+  });
   return used;
 }
 

@@ -40,6 +40,9 @@ export interface Bench {
   request?: ObserveRequest;
   observation?: Observation;
   prepared?: Prepared;
+  /** Of the blobs that were read or written last: their keys say what is in them. */
+  inventory?: { readonly key: string; readonly value: Inventory };
+  desired?: { readonly key: string; readonly value: Promise<Desired> };
 }
 
 export interface Performer {
@@ -125,17 +128,16 @@ async function fromHistory(home: Home, run: RunState): Promise<RenderOutcome> {
 
 /** What to ask the target: for a run its desired state, at rest what was last applied. */
 export async function requestFor(
-  performer: Pick<Performer, 'home' | 'source' | 'overrides'>,
+  performer: Pick<Performer, 'home' | 'source' | 'overrides'> & { readonly bench?: Bench },
   state: AppState,
   depth: ObserveRequest['depth'],
 ): Promise<ObserveRequest> {
-  const { home, source, overrides } = performer;
+  const { home, source, overrides, bench = {} } = performer;
   const wanted = state.run ?? state.applied;
   const here = state.target === undefined || state.target === inventoryPlace(source);
   const inventory = here ? state.inventory : undefined;
-  let opened: Promise<Desired> | undefined;
-  const stored = await readInventory(home.blobs, inventory);
-  const desired = (): Promise<Desired> => (opened ??= readDesired(home, wanted?.desired ?? ''));
+  const stored = await knownInventory(home, inventory, bench);
+  const desired = (): Promise<Desired> => knownDesired(home, wanted?.desired ?? '', bench);
   const wantedBy = state.run === undefined ? undefined : await wantedElsewhere(home, source, stored, desired);
   return {
     app: source.app,
@@ -151,6 +153,22 @@ export async function requestFor(
     pruneHeld: inventory === undefined,
     ...(overrides.prune === undefined ? {} : { prune: overrides.prune }),
   };
+}
+
+async function knownInventory(home: Home, key: string | undefined, bench: Bench): Promise<Inventory> {
+  if (key !== undefined && bench.inventory?.key === key) return bench.inventory.value;
+  const value = await readInventory(home.blobs, key);
+  if (key !== undefined) bench.inventory = { key, value };
+  return value;
+}
+
+function knownDesired(home: Home, key: string, bench: Bench): Promise<Desired> {
+  if (bench.desired?.key === key) return bench.desired.value;
+  const value = readDesired(home, key);
+  bench.desired = { key, value };
+  // What could not be read is read again.
+  value.catch(() => delete bench.desired);
+  return value;
 }
 
 /** Asks the target about this one application. */

@@ -27,6 +27,8 @@ export interface FanOut {
   readonly catalogue?: Catalogue;
   /** Ids of applications whose rows were written. */
   readonly affected: readonly string[];
+  /** Targets that charts go to and whose clusters were never asked what they are. */
+  readonly unknown?: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -56,7 +58,8 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
   }
   const { catalogue } = result;
   const affected: string[] = [];
-  const clusterOf = clusterLookup(home);
+  const unknown = new Set<string>();
+  const clusterOf = noting(unknown, clusterLookup(home));
   const work = only === undefined ? [...catalogue.apps] : selectApps(catalogue, only).slice();
   const next = async (): Promise<void> => {
     for (let app = work.shift(); app !== undefined; app = work.shift()) {
@@ -71,9 +74,7 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
   }
   await Promise.all(Array.from({ length: together }, next));
   if (only !== undefined) return { state: { ...before, seq }, catalogue, affected, problems: result.problems };
-  const key = `catalogue/${home.hash(JSON.stringify(catalogue)).slice(0, 40)}`;
-  await writeJson(home.blobs, key, catalogue);
-  if (key !== before.catalogue) await home.store.setFollows(home.root.alias, followedImages(catalogue));
+  const key = await keepCatalogue(home, before, catalogue, trigger);
   if (result.problems.length > 0) emitProblems(home, tree.revision, result.problems, before);
   const state: RepoState = {
     ...before,
@@ -85,7 +86,25 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
     problems: result.problems,
     attempts: 0,
   };
-  return { state, catalogue, affected, problems: result.problems };
+  return { state, catalogue, affected, problems: result.problems, unknown: [...unknown] };
+}
+
+/** Notes the targets of which nothing is known. */
+function noting(unknown: Set<string>, lookup: ClusterLookup): ClusterLookup {
+  return async (target) => {
+    const known = await lookup(target);
+    if (known === undefined) unknown.add(target.name);
+    return known;
+  };
+}
+
+/** Writes a catalogue that is not there yet; answers its key. Most commits leave it as it is, so the commit is no part of it: the row names it. */
+async function keepCatalogue(home: Home, before: RepoState, catalogue: Catalogue, trigger: Trigger): Promise<string> {
+  const kept: Catalogue = { ...catalogue, revision: '' };
+  const key = `catalogue/${home.hash(JSON.stringify(kept)).slice(0, 40)}`;
+  if (key !== before.catalogue || trigger.kind === 'retry') await writeJson(home.blobs, key, kept);
+  if (key !== before.catalogue) await home.store.setFollows(home.root.alias, followedImages(catalogue));
+  return key;
 }
 
 /** Images whose pushes this repository wants to hear of. */
@@ -233,6 +252,8 @@ export function goneFrom(catalogue: Catalogue, rows: Iterable<Row>): readonly Ap
 /** What looking at the remote led to. */
 export interface RepositoryLook {
   readonly state: RepoState;
+  /** As of `FanOut`. */
+  readonly unknown?: readonly string[];
   /** Look again then, because this look failed. */
   readonly due?: number;
 }
@@ -282,7 +303,7 @@ export async function lookAtRepository(
         gitBytes: home.root.source.bytesReceived() - bytesBefore,
       },
     });
-    return { state: { ...fanned.state, polledAt: at } };
+    return { state: { ...fanned.state, polledAt: at }, unknown: fanned.unknown ?? [] };
   } catch (error) {
     const failure = asFailure(error);
     if (failure.code === 'LeaseLost') throw error;

@@ -1,7 +1,7 @@
 // The drift sweep: work of a target, not of its applications. One set of shared lists, and only what differs is woken.
 import type { TargetSpec } from '../core/config/model.ts';
 import { asFailure } from '../core/errors.ts';
-import type { Observation, ObserveRequest, TargetContext } from '../core/plan/target.ts';
+import type { Observation, TargetContext } from '../core/plan/target.ts';
 import { backoff } from '../core/reconcile/backoff.ts';
 import type { AppSource, AppState } from '../core/reconcile/state.ts';
 import type { Row } from '../core/reconcile/store.ts';
@@ -10,6 +10,10 @@ import { isRecorded, learnCluster, type RecordedCluster } from './clusters.ts';
 import type { Home } from './home.ts';
 import { requestFor } from './perform.ts';
 import { appKey, appSource, appState, repoKey, targetKey } from './rows.ts';
+import { together } from './together.ts';
+
+/** Inventories that are read at a time: one after the other, those of a thousand applications would take most of a sweep. */
+const inventoriesAtOnce = 32;
 
 interface Watched {
   readonly source: AppSource;
@@ -130,9 +134,11 @@ async function observeAll(
     const first = group[0];
     if (first === undefined) continue;
     const target = await home.targets.get(first.source.target, first.source.app);
-    const requests: ObserveRequest[] = [];
-    for (const one of group)
-      requests.push(await requestFor({ home, source: one.source, overrides: {} }, one.state, 'check'));
+    const requests = await together(
+      inventoriesAtOnce,
+      group,
+      async ({ source, state }) => await requestFor({ home, source, overrides: {} }, state, 'check'),
+    );
     const answer = await target.observe(requests, sweepContext(home, signal), token);
     if (answer.status === 'wait') return { afterMs: answer.afterMs, token: answer.token };
     if (answer.status === 'failed') {

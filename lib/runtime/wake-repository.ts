@@ -7,7 +7,7 @@ import type { Row } from '../core/reconcile/store.ts';
 import type { Trigger } from '../core/trigger/model.ts';
 import type { Home } from './home.ts';
 import { type ImageUpdate, updateImages } from './images.ts';
-import { lookAtRepository } from './repository.ts';
+import { lookAtRepository, type RepositoryLook } from './repository.ts';
 import { asJson, readCatalogueBlob, targetKey } from './rows.ts';
 import { targetsInUse } from './sweep.ts';
 
@@ -27,7 +27,7 @@ export async function wakeRepository(
   const pending = bounded([...(before.images ?? []), ...hints]);
   const waiting: RepoState = { ...look.state, images: pending.length === 0 ? undefined : pending };
   if (look.due !== undefined) return { state: waiting, due: look.due };
-  await watchTargets(home, look.state, before);
+  await watchTargets(home, look, before);
   const poll = home.now() + home.settings.pollMs;
   if (pending.length === 0) return { state: waiting, due: poll };
   const ready = readyAt(pending, home.settings.imageQuietMs);
@@ -75,12 +75,16 @@ function readyAt(images: readonly Trigger[], quietMs: number): number {
   return Math.min(Math.max(...times) + quietMs, Math.min(...times) + imageBatchMs);
 }
 
-/** Every target in use has a row, so that its drift sweep becomes due. */
-async function watchTargets(home: Home, state: RepoState, before: RepoState): Promise<void> {
-  if (state.catalogue === undefined || state.catalogue === before.catalogue) return;
-  const catalogue = await readCatalogueBlob(home.blobs, state);
-  if (catalogue === undefined) return;
-  for (const name of targetsInUse(Object.values(catalogue.targets), catalogue.apps)) {
+/** Every target in use has a row, so that its drift sweep becomes due; one that gets its first chart is asked what it is. */
+async function watchTargets(
+  home: Home,
+  { state, unknown = [] }: Pick<RepositoryLook, 'state' | 'unknown'>,
+  before: RepoState,
+): Promise<void> {
+  const changed = state.catalogue !== before.catalogue;
+  const catalogue = changed ? await readCatalogueBlob(home.blobs, state) : undefined;
+  const used = catalogue === undefined ? [] : targetsInUse(Object.values(catalogue.targets), catalogue.apps);
+  for (const name of new Set([...used, ...unknown])) {
     // The row says when: an interval may have become shorter, or the target be used again.
     await home.store.hint(targetKey(name), { kind: 'config', at: home.now(), note: 'catalogue changed' });
   }
