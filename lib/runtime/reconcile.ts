@@ -40,19 +40,29 @@ export async function wakeApp(home: Home, id: string, options: WakeOptions): Pro
   if (taken === undefined) return { kind: 'busy' };
   const keeper = keepLease({ store: home.store, key, lease: taken.lease, monotonic: home.monotonic, sentAt: sent });
   const signal = AbortSignal.any([options.signal, keeper.signal]);
-  const waker = new Waker(home, taken.row, taken.lease, { ...options, signal }, keeper.guard);
+  let waker: Waker | undefined;
   try {
+    // A row of a newer version cannot be read.
+    waker = new Waker(home, taken.row, taken.lease, { ...options, signal }, keeper.guard);
     return await waker.work();
   } catch (error) {
-    await waker.giveBack(error);
+    await (waker === undefined ? giveBack(home, taken.row, taken.lease, error) : waker.giveBack(error));
     throw error;
   } finally {
     keeper.stop();
   }
 }
 
-/** When events that were not accepted are sent again. */
-const resendMs = 30_000;
+/**
+ * When events that were not accepted are sent again: after as long as the oldest waits already. A bus that is gone must not wake
+ * every application twice a minute.
+ */
+const resend = { firstMs: 30_000, lastMs: 3_600_000 };
+
+function resendAt(outbox: AppState['outbox'], now: number): number {
+  const waited = now - Math.min(...outbox.map((event) => event.at));
+  return now + Math.min(Math.max(waited, resend.firstMs), resend.lastMs);
+}
 
 class Waker {
   readonly #home: Home;
@@ -280,7 +290,8 @@ class Waker {
     if (this.#state.outbox.length > 0) await this.#save();
     await this.#sendOutbox();
     if (!this.#wasReady && isReady(appSource(this.#row), this.#state)) await this.#ringDependents();
-    const next = this.#state.outbox.length === 0 ? due : Math.min(due ?? Infinity, this.#home.now() + resendMs);
+    const { outbox } = this.#state;
+    const next = outbox.length === 0 ? due : Math.min(due ?? Infinity, resendAt(outbox, this.#home.now()));
     const release = {
       seen: this.#row.wanted,
       state: asJson(this.#state),
