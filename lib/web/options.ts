@@ -14,8 +14,11 @@ export interface BaseOptions {
 
 /** What the receiver of webhooks needs: on AWS it has nothing else. */
 export interface ReceiverOptions extends BaseOptions {
-  /** Secrets of the webhook of an alias, the current one first; two during a rotation, none when there is no such alias. */
-  readonly webhookSecrets: (alias: string) => Promise<readonly string[]>;
+  /**
+   * Secrets of the webhook of an alias, the current one first; two during a rotation, none when there is no such alias.
+   * With `fresh` not those that were kept, as far as they may be asked for again.
+   */
+  readonly webhookSecrets: (alias: string, fresh?: boolean) => Promise<readonly string[]>;
   readonly scheme: WebhookScheme;
   readonly hash: Hash;
   /** Wall clock, milliseconds. */

@@ -317,3 +317,20 @@ it('ignores events that are none of its business', async () => {
   expect(await deliver(web, { event: 'issues' })).toMatchObject({ status: 202, body: { status: 'ignored' } });
   await nothingKept(web);
 });
+
+it('a secret that was changed a moment ago counts: it is asked for anew before a signature is called wrong', async () => {
+  const asked: boolean[] = [];
+  const web = await start({
+    options: {
+      webhookSecrets: async (_alias, fresh = false) => {
+        asked.push(fresh);
+        return fresh ? ['the new one', SECRET] : [SECRET];
+      },
+    },
+  });
+  expect((await deliver(web, { delivery: 'd-1' })).status).toBe(202);
+  expect(asked).toEqual([false]);
+  expect((await deliver(web, { delivery: 'd-2', secret: 'the new one' })).status).toBe(202);
+  expect((await deliver(web, { delivery: 'd-3', secret: 'neither' })).status).toBe(401);
+  expect(asked).toEqual([false, false, true, false, true]);
+});

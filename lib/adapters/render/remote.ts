@@ -96,7 +96,8 @@ function describe(payload: Uint8Array | undefined): string {
   const value = parse(payload ?? new Uint8Array());
   const text = (name: string): string => {
     const found = isObject(value) ? value[name] : undefined;
-    return typeof found === 'string' ? found.slice(0, 300) : '';
+    // An address holds a signature; whoever has it reads the inputs.
+    return typeof found === 'string' ? found.replaceAll(/https?:\/\/\S*/g, 'ADDRESS').slice(0, 300) : '';
   };
   return `${text('errorType')}: ${text('errorMessage')}`;
 }
@@ -113,16 +114,25 @@ function resultOf(bytes: Uint8Array): RenderResult {
   const value = parse(bytes);
   if (!isObject(value) || value['v'] !== 1) throw faulty('its result cannot be read');
   const answer = value as unknown as RenderAnswer;
-  switch (answer.kind) {
-    case 'failed':
-      throw new HoldfastError(answer.failure);
-    case 'refused':
-      if (!Array.isArray(answer.problems)) throw faulty('its result cannot be read');
-      return { kind: 'refused', problems: answer.problems };
-    case 'desired':
-      if (!isKubernetes(answer.desired)) throw faulty('its result cannot be read');
-      return { kind: 'desired', desired: answer.desired, warnings: answer.warnings ?? [] };
-  }
+  if (answer.kind === 'failed' && isFailure(answer.failure)) throw new HoldfastError(answer.failure);
+  if (answer.kind === 'refused' && areProblems(answer.problems)) return { kind: 'refused', problems: answer.problems };
+  if (answer.kind === 'desired' && isKubernetes(answer.desired) && areProblems(answer.warnings ?? []))
+    return { kind: 'desired', desired: answer.desired, warnings: answer.warnings ?? [] };
+  throw faulty('its result cannot be read');
+}
+
+function isFailure(failure: unknown): boolean {
+  if (!isObject(failure)) return false;
+  const { code, source, message, object, reason, next } = failure;
+  if (![code, message].every((one) => typeof one === 'string')) return false;
+  if (![object, reason, next].every((one) => one === undefined || typeof one === 'string')) return false;
+  return source === 'user' || source === 'system' || source === 'remote';
+}
+
+function areProblems(problems: unknown): boolean {
+  return (
+    Array.isArray(problems) && problems.every((one) => isObject(one) && typeof one['message'] === 'string')
+  );
 }
 
 /** Whoever wrote the result ran what a repository says: it is not believed to have the right shape. */

@@ -9,7 +9,7 @@ const soonMs = 45_000;
 
 /** Sends the delayed doorbell of a row that is due at `due`. */
 export async function ringAgain(
-  queue: Queue,
+  queue: Pick<Queue, 'send'>,
   key: RowKey,
   { due, now }: { readonly due: number | undefined; readonly now: number },
 ): Promise<void> {
@@ -26,7 +26,7 @@ export function wasStopped(error: unknown): boolean {
 
 /** Works on a row and rings for when it is next due. */
 export async function workAndRing(
-  { queue, now }: { readonly queue: Queue; readonly now: () => number },
+  { queue, now }: { readonly queue: Pick<Queue, 'send'>; readonly now: () => number },
   key: RowKey,
   work: () => Promise<number | undefined>,
 ): Promise<void> {

@@ -5,7 +5,8 @@ import { sqsQueue } from '../../adapters/queue/sqs.ts';
 import { asFailure } from '../../core/errors.ts';
 import { createApi } from '../../web/web.ts';
 import type { Feed } from '../feed.ts';
-import { fixedRoot, rootSettings, storeRoot } from '../root-settings.ts';
+import type { Blobs, Queue, Store } from '../../core/reconcile/store.ts';
+import { fixedRoot, type RootSettings, rootSettings, storeRoot } from '../root-settings.ts';
 import { rootAlias } from '../rows.ts';
 import { lastTick } from '../tick.ts';
 import { sha256 } from '../tools.ts';
@@ -23,8 +24,16 @@ const noFeed: Feed = {
   },
 };
 
-/** Opens the function. */
-export function openApi(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
+export interface ApiParts {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly queue: Queue;
+  /** The repository that the stack was deployed for. */
+  readonly fixed: RootSettings | undefined;
+  readonly now: () => number;
+}
+
+function partsOf(): ApiParts {
   const env = readEnvironment([
     'installation',
     'table',
@@ -34,13 +43,19 @@ export function openApi(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
     'sourceDlq',
     'reconcileDlq',
   ]);
-  const { store, blobs } = openState(env);
   const queue = sqsQueue({
     client: sqsClient(),
     urls: { source: env.sourceQueue, reconcile: env.reconcileQueue },
     deadLetterUrls: { source: env.sourceDlq, reconcile: env.reconcileDlq },
   });
-  const fixed = fixedRoot(process.env['HOLDFAST_ROOT']);
+  return { ...openState(env), queue, fixed: fixedRoot(process.env['HOLDFAST_ROOT']), now: Date.now };
+}
+
+/** Opens the function. */
+export function openApi(
+  bench: Pick<Bench, 'logger' | 'scrubber'>,
+  { store, blobs, queue, fixed, now }: ApiParts = partsOf(),
+): (event: UrlEvent) => Promise<UrlAnswer> {
   const root = async () => await rootSettings(store, fixed);
   const web = createApi({
     store,
@@ -54,7 +69,7 @@ export function openApi(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
       lastTick: async () => await lastTick(store),
     }),
     hash: sha256,
-    now: Date.now,
+    now,
     repositories: { fixed: fixed !== undefined, get: root, set: async (settings) => await storeRoot(store, settings) },
     onError: (error, route) => bench.logger.error(bench.scrubber.text(asFailure(error).message), { route }),
   });

@@ -15,6 +15,7 @@ export const variables = {
   keySecret: 'HOLDFAST_KEY_SECRET',
   webhookSecret: 'HOLDFAST_WEBHOOK_SECRET',
   gitSecret: 'HOLDFAST_GIT_SECRET',
+  eventAccounts: 'HOLDFAST_EVENT_ACCOUNTS',
 } as const;
 
 export type Variable = keyof typeof variables;
@@ -37,10 +38,10 @@ export function readEnvironment<const V extends Variable>(
   return Object.fromEntries(needs.map((name) => [name, env[variables[name]] ?? ''])) as Record<V, string>;
 }
 
-/** Accounts whose events are believed; undefined = none was named, so any that reaches us. */
-export function eventAccounts(env: Environment = process.env): readonly string[] | undefined {
-  const listed = (env['HOLDFAST_EVENT_ACCOUNTS'] ?? '')
+/** Accounts whose events are believed: the stack names at least its own. */
+export function accountsOf({ eventAccounts }: { readonly eventAccounts: string }): readonly string[] {
+  return eventAccounts
     .split(',')
-    .flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
-  return listed.length === 0 ? undefined : listed;
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }

@@ -7,6 +7,8 @@ import { sqsQueue } from '../../adapters/queue/sqs.ts';
 import { secretsManager } from '../../adapters/secrets/secrets-manager.ts';
 import { githubWebhooks } from '../../adapters/webhook/github.ts';
 import { asFailure } from '../../core/errors.ts';
+import type { Queue } from '../../core/reconcile/store.ts';
+import type { Secrets } from '../../core/secrets-port.ts';
 import { createReceiver } from '../../web/receiver.ts';
 import { sha256 } from '../tools.ts';
 import type { Bench } from './chain.ts';
@@ -19,16 +21,34 @@ interface Bindings {
   readonly event?: { readonly requestContext?: { readonly http?: { readonly sourceIp?: string } } };
 }
 
-/** Opens the receiver. */
-export function openWebhook(bench: Bench): (event: UrlEvent) => Promise<UrlAnswer> {
+export interface WebhookParts {
+  readonly queue: Pick<Queue, 'send'>;
+  readonly secrets: Secrets;
+  /** ARN of the secret with those of all webhooks. */
+  readonly secretId: string;
+  readonly now: () => number;
+}
+
+function partsOf(): WebhookParts {
   const env = readEnvironment(['sourceQueue', 'webhookSecret']);
-  const queue = sqsQueue({ client: sqsClient(), urls: { source: env.sourceQueue, reconcile: '' } });
-  const secrets = secretsManager({ client: secretsClient(), now: Date.now });
+  return {
+    queue: sqsQueue({ client: sqsClient(), urls: { source: env.sourceQueue, reconcile: '' } }),
+    secrets: secretsManager({ client: secretsClient(), now: Date.now }),
+    secretId: env.webhookSecret,
+    now: Date.now,
+  };
+}
+
+/** Opens the receiver. */
+export function openWebhook(
+  bench: Pick<Bench, 'logger' | 'scrubber'>,
+  { queue, secrets, secretId, now }: WebhookParts = partsOf(),
+): (event: UrlEvent) => Promise<UrlAnswer> {
   const web = createReceiver({
     scheme: githubWebhooks,
-    webhookSecrets: async (alias) => await webhookSecrets(secrets, env.webhookSecret, alias, bench.scrubber),
+    webhookSecrets: webhookSecrets({ secrets, id: secretId, scrubber: bench.scrubber, now }),
     hash: sha256,
-    now: Date.now,
+    now,
     sender: (c: Context) => (c.env as Bindings).event?.requestContext?.http?.sourceIp ?? '',
     receive: async (delivery) => {
       await queue.send('source', JSON.stringify(delivery));
