@@ -17,7 +17,7 @@ async function importPicture(root: string): Promise<string> {
   const { default: config } = (await import(join(root, '.dependency-cruiser.mjs'))) as {
     readonly default: { readonly options: ICruiseOptions };
   };
-  const { output } = await cruise([join(root, 'bin'), join(root, 'lib')], {
+  const { output } = await cruise([join(root, 'bin'), join(root, 'functions'), join(root, 'lib')], {
     ...config.options,
     baseDir: root,
     exclude: { path: '^node_modules' },
@@ -28,7 +28,7 @@ async function importPicture(root: string): Promise<string> {
   if (modules.filter(({ source }) => source.endsWith('.ts')).length < 100)
     throw new RangeError('the tree was not read');
   const layers = edges(modules, (file) => {
-    const found = /^(?:lib\/([^/]+)|(bin))\//.exec(file);
+    const found = /^(?:lib\/([^/]+)|(bin|functions))\//.exec(file);
     return found?.[1] ?? found?.[2];
   });
   const core = edges(modules, (file) => /^lib\/core\/([^/]+)\//.exec(file)?.[1]);
