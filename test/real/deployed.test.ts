@@ -239,6 +239,7 @@ describe('the story of an installation', { shuffle: false }, () => {
     await pushImage('1.2.0');
     const delivered = untilDelivered('1.2.0');
     await events.send(new EnableRuleCommand({ Name: rule?.Name }));
+    expect((await images()).cluster).toBe(`${image}:1.1.0`);
     // The tick asks registries every 15 minutes; now it was long ago that it did.
     const store = storeOf(on);
     const asked = 'tick/images-asked';
