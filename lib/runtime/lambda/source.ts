@@ -7,6 +7,7 @@ import { ecrRegistry } from '../../adapters/registry/ecr.ts';
 import { describedRenderers } from '../../adapters/render/described.ts';
 import { secretsManager } from '../../adapters/secrets/secrets-manager.ts';
 import { HoldfastError } from '../../core/errors.ts';
+import type { RowKey, Store } from '../../core/reconcile/store.ts';
 import { defaultGitLimits } from '../../core/source/git.ts';
 import { readDelivery } from '../../core/trigger/delivery.ts';
 import { recordDelivery } from '../deliveries.ts';
@@ -56,21 +57,38 @@ export function openSource(bench: Bench): (event: SQSEvent, context: Context) =>
   });
   return async (event, context) =>
     await eachMessage(event, bench, async (body) => {
-      const delivery = readDelivery(body);
-      const key = delivery === undefined ? rowKey(body, ['repo']) : repoKey(delivery.alias);
-      if (delivery !== undefined && (await recordDelivery({ ...state, now }, delivery)) !== 'new') {
-        bench.logger.info('The delivery was seen before', { delivery: delivery.delivery });
-        return;
-      }
-      const found = await rootSettings(state.store, fixed);
-      if (found === undefined || key !== repoKey(rootAlias)) return unknown(bench, key);
-      const home = homeOf(await open(found), context.functionName);
-      await workAndRing({ queue, now }, key, () => workOnRepository(home, key, slice(context)));
+      const work = await workOf(body, { store: state.store, fixed, now, logger: bench.logger });
+      if (work === undefined) return;
+      const home = homeOf(await open(work.root), context.functionName);
+      await workAndRing({ queue, now }, work.key, () => workOnRepository(home, work.key, slice(context)));
     });
 }
 
-function unknown({ logger }: Bench, key: string): void {
-  logger.warn('No repository is connected under this name: holdfast connect URL', { key });
+interface Asked {
+  readonly store: Store;
+  readonly fixed: RootSettings | undefined;
+  readonly now: () => number;
+  readonly logger: Pick<Bench['logger'], 'info' | 'warn'>;
+}
+
+/** The row that a message asks to look at, and its repository; undefined when there is nothing to do. Throws `EventMalformed`. */
+export async function workOf(
+  body: string,
+  { store, fixed, now, logger }: Asked,
+): Promise<{ readonly key: RowKey; readonly root: RootSettings } | undefined> {
+  const delivery = readDelivery(body);
+  const key = delivery === undefined ? rowKey(body, ['repo']) : repoKey(delivery.alias);
+  const root = await rootSettings(store, fixed);
+  // Nothing is kept of it: a row that nobody works on would be rung for every minute, for ever.
+  if (root === undefined || key !== repoKey(rootAlias)) {
+    logger.warn('No repository is connected under this name: holdfast connect URL', { key });
+    return undefined;
+  }
+  if (delivery !== undefined && (await recordDelivery({ store, now }, delivery)) !== 'new') {
+    logger.info('The delivery was seen before', { delivery: delivery.delivery });
+    return undefined;
+  }
+  return { key, root };
 }
 
 /** Opens a repository once per process, and again when another one is connected. */
