@@ -32,6 +32,8 @@ export interface HostedRootOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
+  /** Milliseconds that one exchange with the host may take; as `GitHttpOptions.totalMs` when absent. */
+  readonly exchangeMs?: number | undefined;
 }
 
 /** Opens it for fetching and pushing; nothing is asked of the host yet. Throws `GitUrlInvalid`. */
@@ -51,6 +53,7 @@ export async function openHostedRoot(options: HostedRootOptions): Promise<RootRe
   const http: GitHttpOptions = {
     url,
     renew: signIn.renew,
+    totalMs: options.exchangeMs,
     credentials: registering(signIn.credentials, options.register),
   };
   const dataDirectory = options.dataDirectory ?? path.join(tmpdir(), 'holdfast-git');

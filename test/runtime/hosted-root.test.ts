@@ -6,7 +6,7 @@ import { startFakeCodeCommit } from '../support/aws/codecommit.ts';
 import { eventually } from '../support/eventually.ts';
 import { git, workTree } from '../support/git.ts';
 import { startSignInServer } from '../support/git-with-sign-in.ts';
-import { failure, textOf } from '../support/remote-git.ts';
+import { failure, startRemote, textOf } from '../support/remote-git.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const identity = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret+/=', sessionToken: 'session/+=%' };
@@ -77,6 +77,19 @@ describe('CodeCommit', () => {
     const error = await failure(writeBack(await open()));
     expect(error).toMatchObject({ code: 'GitForbidden', next: expect.stringContaining('codecommit:GitPush') });
   });
+});
+
+test('a host whose answer does not end is given up in time', async () => {
+  const { proxy, first, temp } = await startRemote();
+  proxy.set({ kind: 'trickle', everyMs: 50 });
+  const root = await openHostedRoot({
+    settings: { url: `${proxy.url}/repo.git`, branch: 'main' },
+    alias: 'root',
+    dataDirectory: join(temp, 'other'),
+    env: {},
+    exchangeMs: 400,
+  });
+  expect(await failure(root.source.open(first))).toMatchObject({ code: 'GitTimeout', retryable: true });
 });
 
 describe('a host with a token', () => {

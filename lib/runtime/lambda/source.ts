@@ -91,6 +91,12 @@ export async function workOf(
   return { key, root };
 }
 
+/**
+ * Longest exchange with a Git host, milliseconds. Less than the function may run, with time left to write down that it took too
+ * long: a function that is killed in the middle says nothing, and begins again each minute.
+ */
+const exchangeMs = 75_000;
+
 /** Opens a repository once per process, and again when another one is connected. */
 function rootOpener(gitSecret: string, bench: Bench): (found: RootSettings) => Promise<RootRepository> {
   const secrets = secretsManager({ client: secretsClient(), now: Date.now });
@@ -107,6 +113,7 @@ function rootOpener(gitSecret: string, bench: Bench): (found: RootSettings) => P
       ...(own === undefined ? { secretAlias: rootAlias } : {}),
       aws,
       register: bench.scrubber.register,
+      exchangeMs,
     });
     opened = { text, root };
     root.catch(() => (opened = undefined));
