@@ -2,7 +2,6 @@
 import { handle } from 'hono/aws-lambda';
 import { sqsClient } from '../../adapters/aws/clients/sqs.ts';
 import { sqsQueue } from '../../adapters/queue/sqs.ts';
-import { asFailure } from '../../core/errors.ts';
 import { createApi } from '../../web/web.ts';
 import type { Feed } from '../feed.ts';
 import type { Blobs, Queue, Store } from '../../core/reconcile/store.ts';
@@ -11,7 +10,7 @@ import { rootAlias } from '../rows.ts';
 import { lastTick } from '../tick.ts';
 import { sha256 } from '../tools.ts';
 import { createViews } from '../views.ts';
-import type { Bench } from './chain.ts';
+import { type Bench, logFailure } from './chain.ts';
 import { readEnvironment } from './env.ts';
 import { openState } from './state.ts';
 import type { UrlAnswer, UrlEvent } from './url-event.ts';
@@ -71,7 +70,7 @@ export function openApi(
     hash: sha256,
     now,
     repositories: { fixed: fixed !== undefined, get: root, set: async (settings) => await storeRoot(store, settings) },
-    onError: (error, route) => bench.logger.error(bench.scrubber.text(asFailure(error).message), { route }),
+    onError: (error, route) => logFailure(bench, error, { route }),
   });
   const answer = handle(web) as unknown as (event: UrlEvent) => Promise<UrlAnswer>;
   return async (event) => await answer(event);

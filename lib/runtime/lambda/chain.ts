@@ -66,17 +66,27 @@ function flushed(metrics: Metrics): MiddlewareObj {
   return { after: flush, onError: flush };
 }
 
-/** One line for an error, masked, with who must act and what to do; then it is thrown on, so that the event is kept. */
+/** One line for an error; then it is thrown on, so that the event is kept. */
 function logged(bench: Bench): MiddlewareObj {
   return {
-    onError: ({ error }) => {
-      const failure = bench.scrubber.json(asFailure(error) as unknown as Json);
-      const message = bench.scrubber.text(error?.message ?? 'The function failed');
-      // A mistake of ours is only found with the place it was made at.
-      const stack = error instanceof HoldfastError ? undefined : bench.scrubber.text(error?.stack ?? '');
-      bench.logger.error(message, { failure, ...(stack === undefined ? {} : { stack }) });
-    },
+    onError: ({ error }) => logFailure(bench, error),
   };
+}
+
+/** The line of an error: masked, with who must act and what to do. `more` says what it was about. */
+export function logFailure(
+  { logger, scrubber }: Pick<Bench, 'logger' | 'scrubber'>,
+  error: unknown,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const failure = asFailure(error);
+  // A mistake of ours is only found with the place it was made at.
+  const place = error instanceof Error && !(error instanceof HoldfastError) ? scrubber.text(error.stack ?? '') : '';
+  logger.error(scrubber.text(failure.message), {
+    failure: scrubber.json(failure as unknown as Json),
+    ...more,
+    ...(place === '' ? {} : { stack: place }),
+  });
 }
 
 /** A handler: the chain, and one call. */

@@ -1,9 +1,9 @@
 // Messages of a queue, each on its own: one that fails is handed back alone, and comes again or is dead-lettered.
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { asFailure, HoldfastError } from '../../core/errors.ts';
-import { isObject, type Json } from '../../core/json.ts';
+import { HoldfastError } from '../../core/errors.ts';
+import { isObject } from '../../core/json.ts';
 import type { RowKey } from '../../core/reconcile/store.ts';
-import type { Bench } from './chain.ts';
+import { type Bench, logFailure } from './chain.ts';
 
 /** Left of the function's time for giving rows back when the work is stopped, milliseconds. */
 const marginMs = 15_000;
@@ -43,7 +43,7 @@ export function slice(context: Pick<Context, 'getRemainingTimeInMillis'>): Abort
  */
 export async function eachMessage(
   event: SQSEvent,
-  { logger, scrubber }: Pick<Bench, 'logger' | 'scrubber'>,
+  bench: Pick<Bench, 'logger' | 'scrubber'>,
   work: (body: string) => Promise<void>,
 ): Promise<SQSBatchResponse> {
   const answers = await Promise.all(
@@ -53,12 +53,7 @@ export async function eachMessage(
         return [];
       } catch (error) {
         if (error instanceof HoldfastError && error.code === 'LeaseLost') return [];
-        const failure = scrubber.json(asFailure(error) as unknown as Json);
-        logger.error(scrubber.text(asFailure(error).message), {
-          failure,
-          messageId,
-          body: body.slice(0, 200),
-        });
+        logFailure(bench, error, { messageId, body: body.slice(0, 200) });
         return [{ itemIdentifier: messageId }];
       }
     }),

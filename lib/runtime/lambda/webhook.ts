@@ -6,12 +6,11 @@ import { sqsClient } from '../../adapters/aws/clients/sqs.ts';
 import { sqsQueue } from '../../adapters/queue/sqs.ts';
 import { secretsManager } from '../../adapters/secrets/secrets-manager.ts';
 import { githubWebhooks } from '../../adapters/webhook/github.ts';
-import { asFailure } from '../../core/errors.ts';
 import type { Queue } from '../../core/reconcile/store.ts';
 import type { Secrets } from '../../core/secrets-port.ts';
 import { createReceiver } from '../../web/receiver.ts';
 import { sha256 } from '../tools.ts';
-import type { Bench } from './chain.ts';
+import { type Bench, logFailure } from './chain.ts';
 import { readEnvironment } from './env.ts';
 import type { UrlAnswer, UrlEvent } from './url-event.ts';
 import { webhookSecrets } from './webhook-secrets.ts';
@@ -54,7 +53,7 @@ export function openWebhook(
       await queue.send('source', JSON.stringify(delivery));
       return 'queued';
     },
-    onError: (error, route) => bench.logger.error(bench.scrubber.text(asFailure(error).message), { route }),
+    onError: (error, route) => logFailure(bench, error, { route }),
   });
   const answer = handle(web) as unknown as (event: UrlEvent) => Promise<UrlAnswer>;
   return async (event) => await answer(event);
