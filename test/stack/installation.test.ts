@@ -25,6 +25,24 @@ describe('state', () => {
     expect(Object.keys(full.Resources)).toEqual(expect.arrayContaining(kept.map(([id]) => id)));
   });
 
+  it('has secrets whose first value is said in words that never change', () => {
+    const first = ofType(full, 'AWS::SecretsManager::Secret').map(([id, { Properties }]) => [
+      id.replace(/^HoldfastState|Secret[0-9A-F]{8}$/g, ''),
+      Properties['SecretString'] ?? Properties['GenerateSecretString'],
+    ]);
+    // Other words make CloudFormation write the secret anew: digests would be unknown, webhooks refused, Git hosts closed.
+    expect(Object.fromEntries(first)).toEqual({
+      Key: { ExcludePunctuation: true, PasswordLength: 64 },
+      Webhook: {
+        ExcludePunctuation: true,
+        GenerateStringKey: 'root',
+        PasswordLength: 40,
+        SecretStringTemplate: '{}',
+      },
+      Git: '{}',
+    });
+  });
+
   it('is one table, as the store wants it', () => {
     const [table] = ofType(usual, 'AWS::DynamoDB::Table');
     const { AttributeDefinitions, ...definition } = tableDefinition;
