@@ -36,8 +36,9 @@ export interface Counts {
   /** One sweep of one target, and what each application adds to it. */
   readonly sweep: Usage;
   readonly sweepApplication: Usage;
-  /** One push that changes one application. */
+  /** One push that changes one application, and what each application of the installation adds to it. */
   readonly push: Usage;
+  readonly pushApplication: Usage;
 }
 
 /** `prices.json`. */
@@ -139,6 +140,7 @@ function usageOf(workload: Workload, counts: Counts, prices: Prices): Usage {
     [counts.sweep, sweeps * workload.targets],
     [counts.sweepApplication, sweeps * workload.apps],
     [counts.push, workload.pushesPerApp * workload.apps],
+    [counts.pushApplication, workload.pushesPerApp * workload.apps * workload.apps],
   ];
   const add = (member: keyof Usage): number =>
     parts.reduce((total, [usage, times]) => total + usage[member] * times, 0);

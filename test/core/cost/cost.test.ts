@@ -34,6 +34,7 @@ const none: Counts = {
   sweep: nothing,
   sweepApplication: nothing,
   push: nothing,
+  pushApplication: nothing,
 };
 
 test('the table', async () => {

@@ -22,6 +22,7 @@ import mend_eks  # noqa: E402
 import mend_events  # noqa: E402
 import mend_iam  # noqa: E402
 import mend_lambda  # noqa: E402
+import record  # noqa: E402
 
 
 def end_with_parent():
@@ -39,6 +40,7 @@ mend_lambda.mend()
 mend_cloudformation.mend()
 mend_events.mend(SETTINGS)
 mend_eks.mend(SETTINGS)
+record.record(SETTINGS)
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()
