@@ -15,6 +15,8 @@ export interface TargetDocument {
   readonly template: JsonObject;
   /** YAML for the cluster's administrator; clusters only. */
   readonly manifests?: string;
+  /** What applications of the target have to say below `stack`; CloudFormation only. `roleArn` is an output of the template's stack. */
+  readonly stacks?: { readonly namePrefix: string; readonly roleArnOutput: string; readonly of: string };
   /** How the template is deployed. */
   readonly deploy: string;
 }
@@ -26,7 +28,7 @@ export function templateYaml(document: TargetDocument): string {
 
 /** Everything, as a text to read from top to bottom. */
 export function targetText(document: TargetDocument, template: string): string {
-  const { target, config, context, manifests, deploy } = document;
+  const { target, config, context, manifests, deploy, stacks } = document;
   const step = (number: number, what: string, body: string): string => `# ${number}. ${what}\n${body.trimEnd()}\n`;
   const steps = [
     (number: number) =>
@@ -35,9 +37,27 @@ export function targetText(document: TargetDocument, template: string): string {
       ? []
       : [(number: number) => step(number, `As administrator of the cluster: kubectl apply -f -`, manifests)]),
     (number: number) =>
-      step(number, 'Context in cdk.json, then npx cdk deploy', JSON.stringify({ context }, undefined, 2)),
+      step(
+        number,
+        'Context in cdk.json, added to what its lists hold, then npx cdk deploy',
+        JSON.stringify({ context }, undefined, 2),
+      ),
     (number: number) =>
-      step(number, 'In holdfast.yaml', stringify({ targets: { [target]: config } }, { lineWidth: 0 })),
+      step(
+        number,
+        'In holdfast.yaml',
+        stringify({ targets: { [target]: config } }, { lineWidth: 0 }) + stackLines(stacks),
+      ),
   ];
   return steps.map((one, index) => one(index + 1)).join('\n');
+}
+
+function stackLines(stacks: TargetDocument['stacks']): string {
+  if (stacks === undefined) return '';
+  const { namePrefix, roleArnOutput, of } = stacks;
+  return [
+    '# Every application of this target needs',
+    `#   stack: { name: ${namePrefix}…, roleArn: … }`,
+    `# The names begin so; roleArn is the output ${roleArnOutput} of stack ${of}.`,
+  ].join('\n');
 }

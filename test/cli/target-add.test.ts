@@ -25,7 +25,7 @@ test('a cluster: template, manifests, context and config, each after what to do 
     '# 1. holdfast-target-prod.yaml: deploy it in the account of the target',
     '#    aws cloudformation deploy --stack-name hf-holdfast-prod --template-file holdfast-target-prod.yaml --capabilities CAPABILITY_NAMED_IAM --region eu-west-1',
     '# 2. As administrator of the cluster: kubectl apply -f -',
-    '# 3. Context in cdk.json, then npx cdk deploy',
+    '# 3. Context in cdk.json, added to what its lists hold, then npx cdk deploy',
     '# 4. In holdfast.yaml',
   ]);
   const [template = '', manifests = '', context = '', config = ''] = answer.stdout
@@ -68,6 +68,16 @@ test('stacks in another account: its events are forwarded, and have to be believ
   expect(document.manifests).toBeUndefined();
   expect(JSON.stringify(document.template)).toContain('arn:aws:events:eu-west-1:111122223333:event-bus/holdfast');
   expect(JSON.stringify(document.template)).toContain(stackOutputs['ReconcileRoleArn']);
+});
+
+test('stacks: what every application of the target has to say is told where it is written', async () => {
+  const aws = await world();
+  const { stdout } = await add(aws.env, 'infra', '--kind', 'cloudformation');
+  expect(stdout.trimEnd().split('\n').slice(-3)).toEqual([
+    '# Every application of this target needs',
+    '#   stack: { name: infra-…, roleArn: … }',
+    '# The names begin so; roleArn is the output ExecutionRoleArn of stack hf-holdfast-infra.',
+  ]);
 });
 
 test('--deploy makes the stack, and a second time changes nothing', async () => {

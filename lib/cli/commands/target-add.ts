@@ -85,6 +85,9 @@ function documentOf(wanted: Wanted, { stack }: Connection): TargetDocument {
     context: { targetRoles: [roleArn], ...(account === own ? {} : { eventAccounts: [account] }) },
     template: made.template,
     ...(made.manifests === undefined ? {} : { manifests: made.manifests }),
+    ...(kind === 'cloudformation'
+      ? { stacks: { namePrefix: wanted.stackPrefix, roleArnOutput: 'ExecutionRoleArn', of: made.roleName } }
+      : {}),
     deploy: `aws cloudformation deploy --stack-name ${made.roleName} --template-file ${template} --capabilities CAPABILITY_NAMED_IAM --region ${region}`,
   };
 }
