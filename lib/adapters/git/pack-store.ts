@@ -48,6 +48,12 @@ export class PackStore {
     return this.#packs.size;
   }
 
+  /** Bytes of all packs but the largest: what later fetches have added to the first. */
+  get addedBytes(): number {
+    const sizes = [...this.#packs.values()].map(({ bounds }) => bounds.at(-1) ?? 0);
+    return sizes.reduce((sum, size) => sum + size, 0) - Math.max(0, ...sizes);
+  }
+
   /** Reads the indexes of packs that were not known yet. Throws `GitRepositoryCorrupt`. */
   async load(): Promise<void> {
     const names = await readdir(this.#directory).catch(() => []);

@@ -19,12 +19,16 @@ export interface RemoteOptions extends GitHttpOptions {
   /** Holds one directory per repository. Losing it costs time only. */
   readonly dataDirectory: string;
   readonly limits?: GitLimits | undefined;
+  /** Most bytes that later fetches may add to a copy before it is made anew; 64 MiB when absent. */
+  readonly addedBytes?: number | undefined;
 }
 
 /** A later fetch that is larger than this is dearer than starting again with the newest commit alone. */
 const laterFetchBytes = 32 * 1024 * 1024;
 /** Each fetch adds a pack; with this many it is time to start again with one. */
 const maxPacks = 50;
+/** And with so many bytes in them: small packs are kept in memory, and the disk of a function holds 512 MiB. */
+const maxAddedBytes = 64 * 1024 * 1024;
 /** Heads whose branch is remembered. Forgetting one costs a larger fetch. */
 const maxRemembered = 1_000;
 /** Left-overs of killed processes are removed when older. */
@@ -48,6 +52,9 @@ class Remote implements GitSource {
   /** Which branch showed a commit as its head: how to ask for it. */
   readonly #branches = new Map<string, string>();
   #generation: Generation | undefined;
+  readonly #addedBytes: number;
+  /** The copy before the one in use: whoever still read it is done when there is another. */
+  #former: string | undefined;
   #damaged = false;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -55,6 +62,7 @@ class Remote implements GitSource {
     this.#http = new GitHttp(options);
     this.#url = this.#http.base;
     this.#limits = options.limits ?? defaultGitLimits;
+    this.#addedBytes = options.addedBytes ?? maxAddedBytes;
     const name = createHash('sha256').update(this.#url).digest('hex').slice(0, 24);
     this.#home = join(options.dataDirectory, name);
   }
@@ -87,7 +95,10 @@ class Remote implements GitSource {
       });
     }
     return await this.#oneAtATime(async () => {
-      const generation = await this.#holding(revision);
+      const generation = await this.#holding(revision).catch(async (error: unknown) => {
+        await this.#makeRoom(error);
+        throw error;
+      });
       const commit = await this.#read(generation, revision, 'commit');
       return {
         revision,
@@ -126,7 +137,8 @@ class Remote implements GitSource {
   async #holding(revision: string): Promise<Generation> {
     const here = this.#damaged ? undefined : await this.#current();
     if (here?.store.has(revision) === true) return here;
-    if (here !== undefined && here.store.count < maxPacks) {
+    const fits = here !== undefined && here.store.count < maxPacks && here.store.addedBytes < this.#addedBytes;
+    if (fits) {
       try {
         await this.#fetch(here, revision, false);
         if (here.store.has(revision)) return here;
@@ -210,6 +222,8 @@ class Remote implements GitSource {
     const directory = join(this.#home, name);
     const before = this.#generation?.directory;
     try {
+      if (this.#former !== undefined) await rm(this.#former, { recursive: true, force: true });
+      this.#former = undefined;
       await mkdir(directory, { recursive: true });
       await initialise(directory, this.#url);
       const generation = { directory, store: new PackStore(directory, this.#limits) };
@@ -217,12 +231,21 @@ class Remote implements GitSource {
       await writeWhole(join(this.#home, 'current'), name);
       await this.#sweep([directory, before]);
       this.#generation = generation;
+      this.#former = before;
       this.#damaged = false;
       return generation;
     } catch (error) {
       await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw storeFailed(error);
     }
+  }
+
+  /** A disk that cannot be written is full, mostly of copies that somebody was killed over: the next try begins with none. */
+  async #makeRoom(error: unknown): Promise<void> {
+    if (!(error instanceof HoldfastError) || error.code !== 'GitStoreFailed') return;
+    this.#generation = undefined;
+    this.#former = undefined;
+    await rm(this.#home, { recursive: true, force: true }).catch(() => undefined);
   }
 
   /** Removes copies that are no longer in use. Young ones stay: another process may be filling them just now. */

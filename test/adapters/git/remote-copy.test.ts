@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   readdirSync,
@@ -55,7 +56,7 @@ test('a disk that cannot be written is said, and the next try works', async () =
   expect(await textOf(source, first)).toBe('a: 1\n');
 });
 
-test('a disk that cannot be written in a later fetch is said, and the next try works', async () => {
+test('a disk that cannot be written in a later fetch is said, and the next try begins with an empty one', async () => {
   const { source, first, open, work, server, push, dataDirectory } = await startRemote();
   await source.open(first);
   writeFiles(work, { 'a.yaml': 'a: 2\n' });
@@ -65,11 +66,29 @@ test('a disk that cannot be written in a later fetch is said, and the next try w
   renameSync(packs, `${packs}-away`);
   writeFileSync(packs, 'in the way');
   expect((await failure(source.open(second))).code).toBe('GitStoreFailed');
-  rmSync(packs);
-  renameSync(`${packs}-away`, packs);
   expect(await textOf(source, second)).toBe('a: 2\n');
   expect(await textOf(open(), first)).toBe('a: 1\n');
 });
+
+test('however often large things are pushed, there are two copies at most', async () => {
+  const { source, first, work, server, push, dataDirectory } = await startRemote({ addedBytes: 400_000 });
+  await source.open(first);
+  const home = join(dataDirectory, readdirSync(dataDirectory)[0] ?? '');
+  const copies = new Set<string>();
+  for (let commit = 2; commit < 9; commit += 1) {
+    writeFileSync(join(work, 'noise.bin'), randomBytes(300_000));
+    writeFiles(work, { 'a.yaml': `a: ${commit}\n` });
+    const revision = await commitAll(work, `commit ${commit}`);
+    await push(`${server.url}/repo.git`, 'main');
+    expect(await source.head('main')).toBe(revision);
+    expect(await textOf(source, revision)).toBe(`a: ${commit}\n`);
+    const there = readdirSync(home).filter((name) => name !== 'current');
+    expect(there.length).toBeLessThanOrEqual(2);
+    for (const name of there) copies.add(name);
+    expect(packsOf(dataDirectory).reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(1_600_000);
+  }
+  expect(copies.size).toBeGreaterThan(2);
+}, 60_000);
 
 test('git finds nothing wrong with it', async () => {
   const { source, first, work, server, push, dataDirectory } = await startRemote();
