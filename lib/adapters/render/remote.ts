@@ -130,9 +130,7 @@ function isFailure(failure: unknown): boolean {
 }
 
 function areProblems(problems: unknown): boolean {
-  return (
-    Array.isArray(problems) && problems.every((one) => isObject(one) && typeof one['message'] === 'string')
-  );
+  return Array.isArray(problems) && problems.every((one) => isObject(one) && typeof one['message'] === 'string');
 }
 
 /** Whoever wrote the result ran what a repository says: it is not believed to have the right shape. */

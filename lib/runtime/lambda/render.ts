@@ -5,6 +5,7 @@ import { fetchBytes, storeBytes } from '../../adapters/blob/presigned.ts';
 import { createRenderers } from '../../adapters/render/registry.ts';
 import { asFailure, HoldfastError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
+import type { Renderer, RendererKind } from '../../core/render/model.ts';
 import type { RenderAnswer, RenderRequest } from '../../core/render/remote.ts';
 import { decodeBundle } from '../../core/source/bundle.ts';
 import type { Bench } from './chain.ts';
@@ -21,10 +22,13 @@ export function readRenderRequest(event: unknown): RenderRequest {
 }
 
 /** Opens the function. */
-export function openRender({
-  logger,
-}: Bench): (request: RenderRequest, context: Context) => Promise<{ readonly kind: string }> {
-  const renderers = createRenderers({ env: layerTools(process.env), cacheDirectory: '/tmp/holdfast' });
+export function openRender(
+  { logger }: Pick<Bench, 'logger'>,
+  renderers: Pick<Readonly<Record<RendererKind, Renderer>>, RenderRequest['kind']> = createRenderers({
+    env: layerTools(process.env),
+    cacheDirectory: '/tmp/holdfast',
+  }),
+): (request: RenderRequest, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<{ readonly kind: string }> {
   return async (request, context) => {
     const { kind, input, output, app, kubeVersion, apiVersions, enableHelm } = request;
     const signal = slice(context);
