@@ -39,7 +39,7 @@ export interface FanOutOptions {
   readonly trigger: Trigger;
   /** Names of applications: only their rows are written, and the head does not move. */
   readonly only?: readonly string[] | undefined;
-  /** Throws `LeaseLost` when the repository may be somebody else's by now. */
+  /** Throws `LeaseLost` when the repository may be somebody else's by now, and `Stopped` when there is no time left. */
   readonly guard: () => void;
 }
 
@@ -306,7 +306,7 @@ export async function lookAtRepository(
     return { state: { ...fanned.state, polledAt: at }, unknown: fanned.unknown ?? [] };
   } catch (error) {
     const failure = asFailure(error);
-    if (failure.code === 'LeaseLost') throw error;
+    if (failure.code === 'LeaseLost' || failure.code === 'Stopped') throw error;
     const attempts = before.attempts + 1;
     if (before.failure?.message !== failure.message) {
       home.emit({

@@ -7,6 +7,7 @@ import type { Row } from '../core/reconcile/store.ts';
 import type { Trigger } from '../core/trigger/model.ts';
 import type { Home } from './home.ts';
 import { type ImageUpdate, updateImages } from './images.ts';
+import { stopped } from './perform.ts';
 import { lookAtRepository, type RepositoryLook } from './repository.ts';
 import { asJson, readCatalogueBlob, targetKey } from './rows.ts';
 import { targetsInUse } from './sweep.ts';
@@ -19,9 +20,16 @@ export async function wakeRepository(
   home: Home,
   before: RepoState,
   row: Row,
-  { signal, guard }: { readonly signal: AbortSignal; readonly guard: () => void },
+  { signal, guard: held }: { readonly signal: AbortSignal; readonly guard: () => void },
 ): Promise<{ readonly state: RepoState; readonly due?: number }> {
   const triggers = row.reasons;
+  // Thousands of applications may be more than one turn: what was written by then is not written again by the next. That one sees
+  // what a push or a poll would see; what other hints ask for is not to be seen in Git, and they are kept by not giving back.
+  const mayStop = triggers.every(({ kind }) => kind === 'push' || kind === 'poll');
+  const guard = (): void => {
+    held();
+    if (mayStop && signal.aborted) throw stopped();
+  };
   const look = await lookAtRepository(home, before, triggers, guard);
   const hints = triggers.filter((hint) => hint.kind === 'image');
   const pending = bounded([...(before.images ?? []), ...hints]);

@@ -6,6 +6,7 @@ import type { Row } from '../../lib/core/reconcile/store.ts';
 import type { Trigger } from '../../lib/core/trigger/model.ts';
 import type { Home } from '../../lib/runtime/home.ts';
 import { wakeRepository } from '../../lib/runtime/wake-repository.ts';
+import { workOnRepository } from '../../lib/runtime/work.ts';
 import { memoryReader } from '../support/memory-tree.ts';
 import { Simulation } from '../support/simulation.ts';
 
@@ -160,4 +161,40 @@ test('an image that changes nothing makes no commit and leaves nothing waiting',
   await images.rest();
   expect(images.commits).toEqual([]);
   expect(images.state.images).toBeUndefined();
+});
+
+test('a fan-out that its time does not suffice for gives the repository back, and the next turn goes on with the rest', async () => {
+  const sim = new Simulation(1);
+  const apps = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`a${at}`, { objects: { x: '1' } }]));
+  sim.push({ apps });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  const { home } = sim.addWorker();
+  const time = new AbortController();
+  let written = 0;
+  const store: Home['store'] = {
+    ...home.store,
+    assign: async (...row) => {
+      if (++written === 20) time.abort();
+      return await home.store.assign(...row);
+    },
+  };
+  await expect(workOnRepository({ ...home, store }, 'repo/root', time.signal)).rejects.toMatchObject({
+    code: 'Stopped',
+  });
+  const row = await sim.store.read('repo/root');
+  expect(row?.due).toBe(sim.clock.now());
+  expect(row?.lease, 'not held until it ends').toBeUndefined();
+  expect(row?.state, 'no failure of the repository').toBeUndefined();
+  await workOnRepository({ ...home, store }, 'repo/root', new AbortController().signal);
+  expect(written).toBe(40);
+  expect(await sim.store.list('app/root/')).toHaveLength(40);
+});
+
+test('a chart that comes without a change of the configuration has its cluster asked', async () => {
+  const images = new Images();
+  await images.wake('push');
+  const before = (await images.sim.store.read('target/sandbox'))?.wanted;
+  images.push({ 'web/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.0.0\n' });
+  await images.wake('push');
+  expect((await images.sim.store.read('target/sandbox'))?.wanted).toBe((before ?? 0) + 1);
 });
