@@ -62,7 +62,7 @@ export async function readDesired(home: Home, key: string): Promise<Desired> {
   throw new HoldfastError({
     code: 'DesiredMissing',
     source: 'system',
-    message: `The stored desired state ${key} is gone from the data directory`,
+    message: `The stored desired state ${key} is gone`,
     object: key,
     next: 'holdfast sync APP',
     retryable: true,

@@ -71,9 +71,9 @@ export async function readInventory(blobs: Blobs, key: string | undefined): Prom
   throw new HoldfastError({
     code: 'InventoryMissing',
     source: 'system',
-    message: `The inventory ${key} is gone from the data directory; nothing is written or pruned without it`,
+    message: `The inventory ${key} is gone; nothing is written or pruned without it`,
     object: key,
-    next: 'Restore the data directory, or remove the application from it to rebuild from marks',
+    next: 'Restore it: the data directory from its backup, or the version before the deletion in the S3 bucket',
   });
 }
 

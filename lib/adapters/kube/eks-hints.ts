@@ -19,7 +19,7 @@ export async function explainEks(error: KubeApiError, facts: EksFacts): Promise<
   return error;
 }
 
-type More = Partial<Pick<KubeErrorDetail, 'message' | 'reason' | 'next' | 'source'>>;
+type More = Partial<Pick<KubeErrorDetail, 'message' | 'object' | 'reason' | 'next' | 'source'>>;
 
 function explained(error: KubeApiError, more: More): KubeApiError {
   const { code, status, causes, conflicts, retryAfterMs } = error;
@@ -52,6 +52,8 @@ function refused({ cluster }: EksFacts, arn: string): More {
   const enable = `aws eks update-cluster-config --name ${name} --region ${region} --access-config authenticationMode=API_AND_CONFIG_MAP`;
   return {
     message: `EKS cluster ${name} does not accept ${who} (401)`,
+    // Whatever was asked for, every request is refused.
+    object: name,
     reason:
       'No access entry for this principal (its ARN with the path, if the role has one), or this machine has the wrong time',
     next: authenticationMode === 'CONFIG_MAP' ? `${enable}, then ${allow}` : allow,

@@ -16,6 +16,7 @@ const mendedElsewhere: ReadonlySet<string> = new Set([
   'AwsCredentials',
   'StackForbidden',
   'StackCredentials',
+  'InventoryMissing',
 ]);
 
 /** Milliseconds to wait after the n-th failed attempt (n from 1). `jitter` is 0 to 1. Never under half of the step, so that a retry storm cannot start at zero. */

@@ -73,7 +73,7 @@ export function deliveryTo(on: Deployment, url: string = on.repository): Deliver
         { within, every, what: `${names.join(', ')} at ${revision}` },
       );
     },
-    says: async (pattern, within = 60_000) =>
+    says: async (pattern, within = 90_000) =>
       await eventually(
         async () => {
           const { apps, problems = [] } = await status();

@@ -16,10 +16,11 @@ export interface AwsCall {
 }
 
 /**
- * `throttle`: refused as the service refuses who is too fast. `unavailable`: 503. `refuse`: the connection is cut.
+ * `throttle`: refused as the service refuses who is too fast. `expired`: as it refuses credentials that have run out.
+ * `unavailable`: 503. `refuse`: the connection is cut.
  * `hold-answer`: carried out, and the answer is kept back until `release`.
  */
-export type AwsFault = 'throttle' | 'unavailable' | 'refuse' | 'hold-answer';
+export type AwsFault = 'throttle' | 'expired' | 'unavailable' | 'refuse' | 'hold-answer';
 
 export interface FaultEndpoint {
   readonly url: string;
@@ -61,6 +62,7 @@ export async function startFaultEndpoint(): Promise<FaultEndpoint> {
     calls.push({ ...call, fault });
     if (upstream === undefined || fault === 'refuse') res.destroy();
     else if (fault === 'throttle') throttled(call, res);
+    else if (fault === 'expired') expired(res);
     else if (fault === 'unavailable') res.writeHead(503).end();
     else await forward(upstream, req, body, res, fault === 'hold-answer' ? held : undefined);
   };
@@ -121,6 +123,13 @@ function throttled({ service }: AwsCall, res: ServerResponse): void {
       .writeHead(service === 'lambda' ? 429 : 400, headers)
       .end(JSON.stringify({ __type: name, message: 'Rate exceeded' }));
   }
+}
+
+/** As the token service says it. */
+function expired(res: ServerResponse): void {
+  const message = 'The security token included in the request is expired';
+  const error = `<Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>${message}</Message></Error>`;
+  res.writeHead(403, { 'content-type': 'text/xml' }).end(`<ErrorResponse>${error}</ErrorResponse>`);
 }
 
 async function forward(
