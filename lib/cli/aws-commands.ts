@@ -43,6 +43,10 @@ export function awsCommands(program: Command, action: Wrap): void {
     .option('--account <id>', 'account of the target (default: that of the stack)')
     .option('--stack-prefix <text>', 'how names of its stacks begin (default: NAME-)')
     .option('--policies <arns>', 'policies with which CloudFormation makes resources (default: PowerUserAccess)')
+    .option(
+      '--read-policies <arns>',
+      'policies with which the runner reads resources, for drift of stacks (default: none)',
+    )
     .option('--deploy', 'make the stack of the role, in the account of your credentials')
     .addOption(stackFlag())
     .addOption(jsonFlag())

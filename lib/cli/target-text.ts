@@ -59,5 +59,6 @@ function stackLines(stacks: TargetDocument['stacks']): string {
     '# Every application of this target needs',
     `#   stack: { name: ${namePrefix}…, roleArn: … }`,
     `# The names begin so; roleArn is the output ${roleArnOutput} of stack ${of}.`,
+    '# Drift is compared where --read-policies lets the runner read the resources.',
   ].join('\n');
 }

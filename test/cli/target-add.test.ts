@@ -73,11 +73,18 @@ test('stacks in another account: its events are forwarded, and have to be believ
 test('stacks: what every application of the target has to say is told where it is written', async () => {
   const aws = await world();
   const { stdout } = await add(aws.env, 'infra', '--kind', 'cloudformation');
-  expect(stdout.trimEnd().split('\n').slice(-3)).toEqual([
+  expect(stdout.trimEnd().split('\n').slice(-4)).toEqual([
     '# Every application of this target needs',
     '#   stack: { name: infra-…, roleArn: … }',
     '# The names begin so; roleArn is the output ExecutionRoleArn of stack hf-holdfast-infra.',
+    '# Drift is compared where --read-policies lets the runner read the resources.',
   ]);
+  const readOnly = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
+  const json = ['infra', '--kind', 'cloudformation', '--read-policies', readOnly, '-o', 'json'];
+  expect(JSON.parse((await add(aws.env, ...json)).stdout)).toMatchObject({
+    stacks: { namePrefix: 'infra-', roleArnOutput: 'ExecutionRoleArn', of: 'hf-holdfast-infra' },
+    template: { Resources: { RunnerRole: { Properties: { ManagedPolicyArns: [readOnly] } } } },
+  });
 });
 
 test('--deploy makes the stack, and a second time changes nothing', async () => {

@@ -33,6 +33,7 @@ interface Wanted {
   readonly account: string | undefined;
   readonly stackPrefix: string;
   readonly policies: readonly string[];
+  readonly readPolicies: readonly string[];
 }
 
 function readFlags(name: string, flags: CommandFlags): Wanted {
@@ -51,8 +52,18 @@ function readFlags(name: string, flags: CommandFlags): Wanted {
   if (account !== undefined && !/^\d{12}$/.test(account)) throw usage(`--account ${account} has not twelve digits`);
   if (!/^[A-Za-z][A-Za-z0-9-]{0,100}$/.test(stackPrefix))
     throw usage(`--stack-prefix ${stackPrefix} begins no stack name`);
-  const policies = text(flags, 'policies')?.split(',') ?? [];
-  return { name, kind, cluster, region: text(flags, 'region'), account, stackPrefix, policies };
+  const list = (flag: string): readonly string[] => text(flags, flag)?.split(',') ?? [];
+  const region = text(flags, 'region');
+  return {
+    name,
+    kind,
+    cluster,
+    region,
+    account,
+    stackPrefix,
+    policies: list('policies'),
+    readPolicies: list('readPolicies'),
+  };
 }
 
 function documentOf(wanted: Wanted, { stack }: Connection): TargetDocument {
@@ -69,7 +80,9 @@ function documentOf(wanted: Wanted, { stack }: Connection): TargetDocument {
     target: name,
     runnerRoles: [output(stack, 'ReconcileRoleArn')],
     ...(cluster === undefined ? {} : { eks: { cluster } }),
-    ...(kind === 'cloudformation' ? { cloudformation: { stackPrefix: wanted.stackPrefix, executionPolicies } } : {}),
+    ...(kind === 'cloudformation'
+      ? { cloudformation: { stackPrefix: wanted.stackPrefix, executionPolicies, readPolicies: wanted.readPolicies } }
+      : {}),
     ...(elsewhere && (stack.outputs['BusName'] ?? '') !== '' ? { bus } : {}),
   });
   const roleArn = `arn:${partition}:iam::${account}:role/${made.roleName}`;
