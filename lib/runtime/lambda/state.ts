@@ -14,7 +14,10 @@ export interface State {
   readonly blobs: Blobs;
 }
 
-/** Table and bucket. Nothing is asked of them yet. */
+/**
+ * Table and bucket. Nothing is asked of them yet. Leases go by the table's time, and never by `Date.now`, which functions only date
+ * runs and the next look with.
+ */
 export function openState(env: { readonly table: string; readonly bucket: string }): State {
   const blobs = s3Blobs({ client: s3Client(), bucket: env.bucket });
   const store = dynamoStore({
