@@ -7,6 +7,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Blobs } from '../../core/reconcile/store.ts';
@@ -25,6 +26,8 @@ export interface S3BlobsOptions {
  */
 const namedByContent = /^(?:bundle|desired|inventory|catalogue)\//;
 const putAttempts = 3;
+/** Longest object that is read, bytes. None of ours comes near; but whoever has an address to write to decides how much it writes. */
+const mostBytes = 384 * 1024 * 1024;
 
 /**
  * Blobs of a bucket that is nobody else's. S3 is strongly consistent: what was put is seen by every reader after.
@@ -38,7 +41,8 @@ export function s3Blobs({ client, bucket }: S3BlobsOptions): Blobs {
     get: async (key) => {
       const place = at(key);
       return await orMissing({ call: 's3:GetObject', object: key, missing: undefined }, async () => {
-        const { Body } = await client.send(new GetObjectCommand(place));
+        const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand(place));
+        if (ContentLength > mostBytes) throw tooLarge(Body, key);
         return await Body?.transformToByteArray();
       });
     },
@@ -133,6 +137,17 @@ async function list(client: S3Client, bucket: string, prefix: string): Promise<r
     token = page?.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
   return keys.sort();
+}
+
+/** The rest of the answer is not waited for. */
+function tooLarge(body: unknown, object: string): HoldfastError {
+  if (body instanceof Readable) body.destroy();
+  return new HoldfastError({
+    code: 'BlobRefused',
+    source: 'system',
+    message: 'The object is too large to be one of ours',
+    object,
+  });
 }
 
 interface Asked<T> {

@@ -26,6 +26,10 @@ export interface RemoteOptions {
 
 /** Longer than the function may run. */
 const addressSeconds = 120;
+/** Longest result, bytes: what the tools may print, and as much again for how it is written. */
+const mostBytes = 128 * 1024 * 1024;
+/** What the runner itself says of a lease, a stop or lost state, and acts on: nobody else may. */
+const reserved: ReadonlySet<string> = new Set(['LeaseLost', 'Stopped', 'Interrupted', 'PlanLost', 'StateTooNew']);
 
 /** Plain YAML and templates are only parsed, and that is done here; the tools run elsewhere. */
 export function remoteRenderers(options: RemoteOptions): Readonly<Record<RendererKind, Renderer>> {
@@ -111,6 +115,7 @@ function parse(bytes: Uint8Array): Json | undefined {
 }
 
 function resultOf(bytes: Uint8Array): RenderResult {
+  if (bytes.length > mostBytes) throw faulty('its result is too large');
   const value = parse(bytes);
   if (!isObject(value) || value['v'] !== 1) throw faulty('its result cannot be read');
   const answer = value as unknown as RenderAnswer;
@@ -124,7 +129,7 @@ function resultOf(bytes: Uint8Array): RenderResult {
 function isFailure(failure: unknown): boolean {
   if (!isObject(failure)) return false;
   const { code, source, message, object, reason, next } = failure;
-  if (![code, message].every((one) => typeof one === 'string')) return false;
+  if (typeof code !== 'string' || typeof message !== 'string' || reserved.has(code)) return false;
   if (![object, reason, next].every((one) => one === undefined || typeof one === 'string')) return false;
   return source === 'user' || source === 'system' || source === 'remote';
 }

@@ -130,6 +130,8 @@ describe('a forged result', () => {
     ['no failure', { v: 1, kind: 'failed' }],
     ['a failure without words', { v: 1, kind: 'failed', failure: { ...failure, message: { a: 1 } } }],
     ['a failure of nobody', { v: 1, kind: 'failed', failure: { ...failure, source: 'admin' } }],
+    ['that the lease was lost', { v: 1, kind: 'failed', failure: { ...failure, code: 'LeaseLost' } }],
+    ['that the runner was stopped', { v: 1, kind: 'failed', failure: { ...failure, code: 'Stopped' } }],
     ['a failure with an odd reason', { v: 1, kind: 'failed', failure: { ...failure, reason: 1 } }],
   ])('%s is not taken', async (_what, answer) => {
     const { render } = await answering(answer);
