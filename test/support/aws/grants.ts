@@ -18,10 +18,9 @@ export const targetRole = 'holdfast-target';
 export const targetRoleArn = (aws: Ministack, name = targetRole): string =>
   `arn:aws:iam::${aws.accountId}:role/${name}`;
 
-/** A role of targets, to be assumed with the external id of the installation only. */
-export async function grantRole(aws: Ministack, installation = 'holdfast', name = targetRole): Promise<void> {
-  const iam = new IAMClient(aws.clientConfig());
-  const trust = {
+/** The trust policy of a role for targets: with the external id of one installation only. */
+export function trustOf(aws: Ministack, installation: string): object {
+  return {
     Version: '2012-10-17',
     Statement: [
       {
@@ -32,7 +31,13 @@ export async function grantRole(aws: Ministack, installation = 'holdfast', name 
       },
     ],
   };
-  await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: JSON.stringify(trust) }));
+}
+
+/** A role of targets, to be assumed with the external id of the installation only. */
+export async function grantRole(aws: Ministack, installation = 'holdfast', name = targetRole): Promise<void> {
+  const iam = new IAMClient(aws.clientConfig());
+  const trust = JSON.stringify(trustOf(aws, installation));
+  await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
   const rights = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Action: ['eks:DescribeCluster', 'cloudformation:*'], Resource: '*' }],
