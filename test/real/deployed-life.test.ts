@@ -54,7 +54,7 @@ beforeAll(async () => {
   await writeFile(`${on.dir}/token`, `${token}\n`, { mode: 0o600 });
   work = workCopy(`${on.dir}/work`, withToken(on.repository));
   otherWork = workCopy(`${on.dir}/other`, codecommit.host.path('fleet'));
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await on?.close();
@@ -110,6 +110,23 @@ async function stackStatus(name: string): Promise<string | undefined> {
 
 const connect = async (stack: string, url: string): Promise<ConnectDocument> =>
   await ask<ConnectDocument>(on, ['connect', url, '--stack', stack, '--token-file', `${on.dir}/token`]);
+
+const bothMade = ['CREATE_COMPLETE', 'CREATE_COMPLETE'];
+
+/** Outcome and message of every application, once they all speak of another installation. */
+async function refusal(stack: string, owner: string): Promise<unknown> {
+  const owned = (app: AppStatus): boolean => app.message.includes(`installation "${owner}"`);
+  const refused = await untilApps(on, (apps) => apps.every(owned), { stack, what: `a refusal because of ${owner}` });
+  return Object.fromEntries(refused.map(({ name, message, lastRun }) => [name, [lastRun?.outcome, message]]));
+}
+
+const refusedBecauseOf = (owner: string, namespace: string, stack: string) => ({
+  web: [
+    'held',
+    expect.stringContaining(`Namespace/${namespace} carries the marks of the Holdfast installation "${owner}"`),
+  ],
+  network: ['failed', expect.stringContaining(`Stack ${stack} belongs to the Holdfast installation "${owner}"`)],
+});
 
 /** As CodeCommit tells of a push. */
 async function tellOfPush(commitId: string): Promise<void> {
@@ -172,21 +189,21 @@ describe('the life of installations', { shuffle: false }, () => {
     expect([await greeting('shop'), await greeting('other')]).toEqual(['hello', 'hi']);
 
     await tellOfPush(await otherWork.push(others({ namespace: first.namespace, stack: first.stack })));
-    const owned = (app: AppStatus): boolean => /installation "holdfast"/.test(app.message);
-    const refused = await untilApps(on, (apps) => apps.every(owned), { stack });
-    const said = Object.fromEntries(refused.map(({ name, message, lastRun }) => [name, [lastRun?.outcome, message]]));
-    expect(said).toEqual({
-      web: [
-        'held',
-        expect.stringMatching(/^Namespace\/shop carries the marks of the Holdfast installation "holdfast"/),
-      ],
-      network: ['failed', expect.stringMatching(/Stack network belongs to the Holdfast installation "holdfast"/)],
-    });
-    expect([await greeting('shop'), await stackStatus('network')]).toEqual(['hello', 'CREATE_COMPLETE']);
+    expect(await refusal(stack, 'holdfast')).toEqual(refusedBecauseOf('holdfast', 'shop', 'network'));
+    await on.deliver(
+      await work.push(files({ ...first, role: targetRoleArn(on.aws), namespace: 'other', stack: 'other-network' })),
+    );
+    expect(await refusal('Holdfast', 'other')).toEqual(refusedBecauseOf('other', 'other', 'other-network'));
+    expect([await greeting('shop'), await greeting('other')]).toEqual(['hello', 'hi']);
+    expect([await stackStatus('network'), await stackStatus('other-network')]).toEqual(bothMade);
 
     const back = await otherWork.push(others());
     await tellOfPush(back);
     await untilApps(on, allAt(back, 2), { stack });
+    const mineAgain = await work.push(mine('hello'));
+    await on.deliver(mineAgain);
+    await untilApps(on, allAt(mineAgain, 2));
+    expect([await stackStatus('network'), await stackStatus('other-network')]).toEqual(bothMade);
   }, 400_000);
 
   test('destroy keeps what was delivered and what is remembered; a new installation of the name goes on', async () => {

@@ -56,7 +56,7 @@ beforeAll(async () => {
   await new ECRClient(on.aws.clientConfig()).send(new CreateRepositoryCommand({ repositoryName: 'shop' }));
   await pushImage('1.0.0');
   work = workCopy(`${on.dir}/work`, on.repository);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => await on?.close(), 60_000);
 
