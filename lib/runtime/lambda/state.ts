@@ -25,6 +25,7 @@ export function openState(env: { readonly table: string; readonly bucket: string
     table: env.table,
     blobs,
     monotonic: systemClock.monotonic,
+    wall: systemClock.now,
     random: Math.random,
   });
   return { store, blobs };

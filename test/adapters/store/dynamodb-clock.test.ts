@@ -62,3 +62,20 @@ it('believes the newest answer when the machine slept and its clock with it', ()
   clock.heard(new Date(start + 3_600_000).toUTCString(), 996, 1_000);
   expect(Math.abs((clock.estimate() ?? 0) - (start + 3_600_500))).toBeLessThan(600);
 });
+
+it('knows nothing when the process was frozen and its monotonic clock with it, until the next answer', () => {
+  let monotonic = 0;
+  let wall = start;
+  const clock = serverClock(
+    () => monotonic,
+    () => wall,
+  );
+  clock.heard(new Date(start).toUTCString(), 0, 4);
+  monotonic += 600_000;
+  wall += 600_000;
+  expect(clock.estimate(), 'both went on').toBeGreaterThan(start + 599_000);
+  wall += 660_000;
+  expect(clock.estimate(), 'only the wall clock went on').toBeUndefined();
+  clock.heard(new Date(wall).toUTCString(), monotonic, monotonic + 4);
+  expect(Math.abs((clock.estimate() ?? 0) - wall)).toBeLessThan(1_000);
+});

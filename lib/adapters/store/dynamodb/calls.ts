@@ -29,6 +29,8 @@ export interface CallOptions {
   readonly table: string;
   /** Milliseconds that never go back. */
   readonly monotonic: () => number;
+  /** Wall clock in milliseconds, that goes on while the process is frozen; without it the monotonic one is believed to. */
+  readonly wall?: () => number;
   /** From 0 to 1, for the jitter of retries and the names of revisions. */
   readonly random: () => number;
   /** Instead of the `Date` header of answers. */
@@ -73,7 +75,7 @@ export type Calls = ReturnType<typeof tableCalls>;
 /** The table behind its client. */
 export function tableCalls(options: CallOptions) {
   const { table, client, random } = options;
-  const heard = serverClock(options.monotonic);
+  const heard = serverClock(options.monotonic, options.wall);
   const send = sender(options, heard);
   const get = async (key: ItemKey, consistent = true): Promise<Item | undefined> => {
     const command = new GetItemCommand({ TableName: table, Key: attributesOf(key), ConsistentRead: consistent });
