@@ -105,6 +105,10 @@ function readEvent(line: string): readonly Logged[] {
   }
 }
 
+/** A look at the repository that found nothing, by a function that was there already. */
+export const isIdlePoll = ({ function: name, cold, events, records }: Invocation): boolean =>
+  name === 'source' && !cold && events.length === 0 && records.includes('repo/root');
+
 /** Part of a record: what began between two moments, by these functions. */
 export interface Part {
   readonly invocations: readonly Invocation[];

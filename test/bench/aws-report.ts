@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Counts, Usage } from '../../lib/core/cost/model.ts';
 import { functionNames } from '../../lib/stack/names.ts';
 import type { Pushed } from './aws-phases.ts';
-import { during, type Invocation, type Part, type Recorded } from './aws-record.ts';
+import { during, type Invocation, isIdlePoll, type Part, type Recorded } from './aws-record.ts';
 import { calls, mapUsage, median, medianUsage, type Sizes, usageOf } from './aws-usage.ts';
 
 export interface Measured {
@@ -96,14 +96,15 @@ function sayCalls(parts: readonly Part[]): void {
   if (part !== undefined) for (const [call, count] of calls(part)) say(`    ${String(count).padStart(5)} ${call}`);
 }
 
-const only = ({ all }: Measured, name: Invocation['function'], fine: (one: Invocation) => boolean): readonly Part[] =>
-  all.invocations.filter((one) => one.function === name && !one.cold && fine(one)).map((one) => during(all, one));
+const ticks = ({ all }: Measured): readonly Part[] =>
+  all.invocations.filter((one) => one.function === 'tick' && !one.cold).map((one) => during(all, one));
 
-const ticks = (measured: Measured): readonly Part[] => only(measured, 'tick', () => true);
-
-/** Looks at the repository that found nothing. */
-const polls = (measured: Measured): readonly Part[] =>
-  only(measured, 'source', ({ events, records }) => records.includes('repo/root') && events.length === 0);
+/** One that rings again waits for something, such as more images. */
+const polls = ({ all }: Measured): readonly Part[] =>
+  all.invocations
+    .filter(isIdlePoll)
+    .map((one) => during(all, one))
+    .filter(({ requests }) => requests.every(({ service }) => service !== 'sqs'));
 
 const sweepParts = ({ all }: Measured, sweeps: readonly Invocation[]): readonly Part[] =>
   sweeps.filter(({ cold }) => !cold).map((one) => during(all, one));
@@ -142,7 +143,7 @@ export async function writeCounts(measured: Measured): Promise<void> {
   const counts: Counts = {
     ...before,
     measured: true,
-    note: `Counted on ${new Date().toISOString().slice(0, 10)} by npm run bench:aws: the deployed stack in an emulator, ${apps} applications, medians. Seconds are this machine's.`,
+    note: `Counted on ${new Date().toISOString().slice(0, 10)} by npm run bench:aws: the deployed stack in an emulator, ${apps} applications, medians, of seconds the least.`,
     idleDay: rounded(idleDay(measured)),
     sweep: rounded(sweep.fixed),
     sweepApplication: rounded(sweep.each),

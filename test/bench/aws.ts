@@ -13,7 +13,7 @@ import { type Deployment, startDeployment } from '../support/aws/deployment.ts';
 import { grantCluster, grantRole, targetRoleArn } from '../support/aws/grants.ts';
 import { eventually } from '../support/eventually.ts';
 import { commitAll, git, writeFiles, workTree } from '../support/git.ts';
-import { between, type Invocation, type Part, Recorded } from './aws-record.ts';
+import { between, type Invocation, isIdlePoll, type Part, Recorded } from './aws-record.ts';
 import { Phases, type Pushed } from './aws-phases.ts';
 import { type Measured, report, say, writeCounts } from './aws-report.ts';
 import { appFile, chartValues, config, nameOf, repositoryFiles } from './aws-repository.ts';
@@ -229,7 +229,8 @@ async function measureSweeps({ on, work, all }: Rig, apps: number, count: number
     all.invocations.filter(
       (one) => one.function === 'reconcile' && one.at >= after && one.records.includes('target/prod'),
     );
-  return await seen(all, 'sweeps', () => (sweeps().length >= count ? sweeps() : undefined), (count + 4) * minute);
+  const enough = () => (sweeps().length >= count && all.invocations.some(isIdlePoll) ? sweeps() : undefined);
+  return await seen(all, 'sweeps and a poll', enough, (count + 5) * minute);
 }
 
 const scratch = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-'));
