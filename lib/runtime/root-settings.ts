@@ -1,4 +1,5 @@
 // Which repository an installation follows: given when the stack was deployed, or stored by `holdfast connect`.
+import { stateTooNew } from '../core/reconcile/rows.ts';
 import type { Store } from '../core/reconcile/store.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { isObject, type Json } from '../core/json.ts';
@@ -29,12 +30,16 @@ export function fixedRoot(text: string | undefined): RootSettings | undefined {
   return settings;
 }
 
-/** The repository to follow now; undefined while none is connected. */
+/** The repository to follow now; undefined while none is connected. Throws `StateTooNew`. */
 export async function rootSettings(
   store: Pick<Store, 'getValue'>,
   fixed: RootSettings | undefined,
 ): Promise<RootSettings | undefined> {
-  return fixed ?? settingsOf(await store.getValue(name));
+  if (fixed !== undefined) return fixed;
+  const kept = await store.getValue(name);
+  const version = isObject(kept) ? kept['v'] : undefined;
+  if (typeof version === 'number' && version > 1) throw stateTooNew(`value ${name}`, version, 1);
+  return settingsOf(kept);
 }
 
 /** Stores it. The last word counts: two people who connect at once are told what is followed by `holdfast status`. */

@@ -4,6 +4,7 @@ import { HoldfastError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Inventory } from '../core/plan/target.ts';
 import { emptyInventory } from '../core/plan/target.ts';
+import { stateTooNew } from '../core/reconcile/rows.ts';
 import { type AppSource, type AppState, newAppState, newRepoState, type RepoState } from '../core/reconcile/state.ts';
 import type { Blobs, Row } from '../core/reconcile/store.ts';
 
@@ -25,15 +26,7 @@ export function asJson(value: object): Json {
 function versioned<T extends { readonly v: number }>(value: Json | undefined, empty: T, what: string): T {
   if (value === undefined) return empty;
   const state = value as unknown as T;
-  if (state.v > empty.v) {
-    throw new HoldfastError({
-      code: 'StateTooNew',
-      source: 'user',
-      message: `${what} was written by a newer version of Holdfast`,
-      object: what,
-      next: 'Update Holdfast, or point --data at another directory',
-    });
-  }
+  if (state.v > empty.v) throw stateTooNew(what, state.v, empty.v);
   return state;
 }
 
@@ -67,7 +60,7 @@ export async function writeJson(blobs: Blobs, key: string, value: unknown): Prom
 export async function readInventory(blobs: Blobs, key: string | undefined): Promise<Inventory> {
   if (key === undefined) return emptyInventory;
   const inventory = await readJson<Inventory>(blobs, key);
-  if (inventory !== undefined) return inventory;
+  if (inventory !== undefined) return versioned<Inventory>(inventory as unknown as Json, emptyInventory, key);
   throw new HoldfastError({
     code: 'InventoryMissing',
     source: 'system',

@@ -44,6 +44,13 @@ describe('what was connected', () => {
     expect(both).toContainEqual(await rootSettings(store, undefined));
   });
 
+  it('is not guessed when a newer version wrote it', async () => {
+    const store = memoryStore({ clock: fakeClock() });
+    await store.setValue('root', { ...settings, v: 2 }, undefined);
+    await expect(rootSettings(store, undefined)).rejects.toMatchObject({ code: 'StateTooNew' });
+    expect(await rootSettings(store, settings)).toEqual(settings);
+  });
+
   it('is nothing when the value is of another form', async () => {
     const store = memoryStore({ clock: fakeClock() });
     await store.setValue('root', { v: 1, url: 5 }, undefined);

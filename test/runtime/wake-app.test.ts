@@ -23,6 +23,22 @@ test('a row of a newer version is given back at once, so that a newer worker can
   expect(await sim.store.take(key, 'newer', 60_000)).toBeDefined();
 });
 
+test('an inventory of a newer version is not read, and nothing is written or pruned by it', async () => {
+  const sim = new Simulation(1);
+  sim.push({ apps: { a: { objects: { x: '1', z: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.drain(1_000);
+  const key = (await sim.state('a'))?.inventory ?? '';
+  await sim.blobs.put(key, new TextEncoder().encode(JSON.stringify({ v: 2, entries: [], more: {} })));
+  const writes = sim.cluster.writes.length;
+  sim.push({ apps: { a: { objects: { x: '2' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.drain(1_000);
+  expect(sim.cluster.writes).toHaveLength(writes);
+  expect((await sim.state('a'))?.inventory).toBe(key);
+  expect((await sim.state('a'))?.failed?.failure).toMatchObject({ code: 'StateTooNew' });
+});
+
 test('events that nobody takes are sent again at longer and longer intervals', async () => {
   const sim = new Simulation(1);
   sim.push({ apps: { a: { objects: { x: '1' } } } });
