@@ -102,7 +102,7 @@ export const contextSchema = z.strictObject({
   prefix: text((value) => nameFault(value, nameLengths.installation)?.message)
     .optional()
     .describe(
-      'Name of the installation: in every name that is given, and in the marks on what it makes. Two installations of one account and region need two.',
+      'Name of the installation: in every name that is given, and in the marks on what it makes. Two installations of one account and region need two, and so do any two, wherever they are, that reach the same cluster or the same stacks: objects marked with the name are its own.',
     )
     .meta({ default: defaultPrefix }),
   root: root.optional().describe('The root repository. Without it the stack waits for `holdfast connect`.'),

@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { allow } from './rights.ts';
 
 export interface NotifyProps {
   readonly prefix: string;
@@ -16,6 +17,7 @@ export interface NotifyProps {
 
 export class Notify extends Construct {
   readonly bus: events.EventBus;
+  readonly #teller: iam.IRole;
 
   constructor(scope: Construct, id: string, props: NotifyProps) {
     super(scope, id);
@@ -24,6 +26,7 @@ export class Notify extends Construct {
       description: `Holdfast ${props.prefix}: outcomes and drift go out, events of other accounts come in`,
     });
     this.#letIn(props.eventAccounts);
+    this.#teller = tellerOf(this, props.notices);
     this.#tell('Drift', ['Holdfast Drift Report'], {}, props);
     this.#tell('FailedRuns', ['Holdfast Run Outcome'], { outcome: ['failed', 'refused', 'held', 'unhealthy'] }, props);
   }
@@ -56,6 +59,7 @@ export class Notify extends Construct {
       },
       targets: [
         new targets.SnsTopic(props.notices, {
+          role: this.#teller,
           deadLetterQueue: props.eventsDlq,
           retryAttempts: 8,
           maxEventAge: Duration.hours(1),
@@ -63,4 +67,19 @@ export class Notify extends Construct {
       ],
     });
   }
+}
+
+/** A role of the rules, not a right of the service on the topic: with that, the rules of any account could publish to it. */
+function tellerOf(scope: Construct, notices: Topic): iam.IRole {
+  return new iam.Role(scope, 'TellRole', {
+    description: 'Holdfast: lets the rules of the bus tell people',
+    assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+    inlinePolicies: {
+      rights: new iam.PolicyDocument({
+        statements: [allow('TellPeople', ['sns:Publish'], [notices.topicArn]).statement],
+      }),
+    },
+  }).withoutPolicyUpdates();
 }

@@ -207,7 +207,7 @@ describe('the CDK itself', () => {
 
   it('puts the boundary on every role', () => {
     const roles = ofType(full, 'AWS::IAM::Role').map(([, { Properties }]) => Properties['PermissionsBoundary']);
-    expect(roles).toHaveLength(functionNames.length + 1);
+    expect(roles).toHaveLength(functionNames.length + 2);
     expect(new Set(roles)).toEqual(new Set([everything.permissionsBoundary]));
   });
 });

@@ -44,3 +44,16 @@ describe('rights', () => {
 function name(template: ReturnType<typeof templateFor>): boolean {
   return Object.values(template.Resources).some(({ Type }) => Type === 'AWS::EC2::SecurityGroup');
 }
+
+it('let no service act on behalf of another account', () => {
+  const open = Object.entries(templateFor(everything).Resources).flatMap(([id, { Type, Properties }]) => {
+    if (!Type.endsWith('Policy')) return [];
+    const { Statement = [] } = (Properties['PolicyDocument'] ?? {}) as { readonly Statement?: readonly object[] };
+    return Statement.flatMap((one) => {
+      const { Effect, Principal, Condition } = one as Readonly<Record<string, unknown>>;
+      const service = (Principal as { readonly Service?: string } | undefined)?.Service;
+      return Effect === 'Allow' && service !== undefined && Condition === undefined ? [`${id}: ${service}`] : [];
+    });
+  });
+  expect(open).toEqual([]);
+});
