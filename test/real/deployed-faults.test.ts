@@ -122,6 +122,9 @@ test('the table is out of reach', async () => {
   faults.set(({ service }) => (service === 'dynamodb' ? 'refuse' : undefined));
   const revision = await git.push({ 'web/settings.yaml': configMap('settings', { text: 'unreachable' }) });
   await eventually(async () => /StoreUnavailable/.test(await logOf(on.aws, 'Source')), { within: 60_000, every: 500 });
+  const status = await on.cli('status', '--stack', 'Holdfast');
+  expect(status.code).not.toBe(0);
+  expect(status.output).toMatch(/does not answer/);
   expect(await git.data('web', 'settings')).not.toEqual({ text: 'unreachable' });
   faults.set();
   // Nobody rings: the message comes back by itself.

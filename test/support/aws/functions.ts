@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Ministack } from './ministack/start.ts';
 
 /** Process ids of a function's workers: children of the emulator whose environment names the function. */
@@ -78,6 +78,20 @@ export async function invoke(aws: Ministack, functionName: string | undefined, p
     new InvokeCommand({ FunctionName: functionName, Payload: new TextEncoder().encode(JSON.stringify(payload)) }),
   );
   return new TextDecoder().decode(Payload);
+}
+
+/** Hands an event to a function as EventBridge does: it is tried again, and kept when all tries failed. */
+export async function sendEvent(aws: Ministack, functionName: string | undefined, event: unknown): Promise<void> {
+  const Payload = new TextEncoder().encode(JSON.stringify(event));
+  const client = new LambdaClient(aws.clientConfig());
+  await client.send(new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event', Payload }));
+}
+
+/** The first message that is seen in a queue; undefined when none is there now. */
+export async function seenIn(aws: Ministack, queueUrl: string | undefined): Promise<string | undefined> {
+  const client = new SQSClient(aws.clientConfig());
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }));
+  return Messages[0]?.Body;
 }
 
 /** How long a message that was not handled stays out of sight; what is taken before keeps the time it had. */
