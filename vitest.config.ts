@@ -24,7 +24,9 @@ export default defineConfig({
       ]),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 60_000),
-      project('real', ['test/real/**/*.test.ts'], 120_000),
+      project('real', ['test/real/**/*.test.ts'], 120_000, ['test/real/deployed*.test.ts']),
+      // Each deploys the whole stack into an emulator: run with few workers, see the script test:real.
+      project('deployed', ['test/real/deployed*.test.ts'], 300_000),
     ],
   },
 });
