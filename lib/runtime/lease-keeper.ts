@@ -32,8 +32,11 @@ export interface LeaseKeeper {
   readonly timeLeft: () => number;
   /** Aborts when the lease is lost; its reason is the `LeaseLost`. */
   readonly signal: AbortSignal;
-  /** Ends the renewing. Call it when the lease was given back, or the work ended in any other way. */
-  readonly stop: () => void;
+  /**
+   * Ends the renewing. Call it when the lease was given back, or the work ended in any other way. Await it: a request that is under
+   * way when a function answers is frozen with it, and thawed at any time. Never rejects.
+   */
+  readonly stop: () => Promise<void>;
 }
 
 const systemTimer: SetTimer = (ms, work) => {
@@ -51,15 +54,16 @@ export function keepLease(options: KeepLeaseOptions): LeaseKeeper {
   let stopped = false;
   let cancelRenewal = (): void => {};
   let cancelDeadline = (): void => {};
+  let renewing: Promise<void> = Promise.resolve();
 
-  const stop = (): void => {
+  const end = (): void => {
     stopped = true;
     cancelRenewal();
     cancelDeadline();
   };
   const lose = (): void => {
     if (stopped) return;
-    stop();
+    end();
     lost.abort(leaseLost(key, lease));
   };
   /** Work that waits for an answer from outside is told to stop even when it never comes to the guard. */
@@ -85,7 +89,9 @@ export function keepLease(options: KeepLeaseOptions): LeaseKeeper {
     if (!stopped) schedule(next);
   };
   const schedule = (ms: number): void => {
-    cancelRenewal = setTimer(ms, () => void renew());
+    cancelRenewal = setTimer(ms, () => {
+      renewing = renew();
+    });
   };
 
   schedule(RENEW_EVERY_MS);
@@ -98,7 +104,10 @@ export function keepLease(options: KeepLeaseOptions): LeaseKeeper {
     },
     timeLeft: () => (stopped ? 0 : writeTimeLeft(sentAt, monotonic())),
     signal: lost.signal,
-    stop,
+    stop: async () => {
+      end();
+      await renewing;
+    },
   };
 }
 

@@ -43,6 +43,6 @@ export async function leased(
     await giveBack(home, row, taken.lease, error);
     throw error;
   } finally {
-    keeper.stop();
+    await keeper.stop();
   }
 }

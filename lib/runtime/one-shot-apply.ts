@@ -125,7 +125,7 @@ async function assignAll(
       state = fanned.state;
       return { catalogue: fanned.catalogue, problems: fanned.problems };
     } finally {
-      keeper.stop();
+      await keeper.stop();
       await giveBackRepository(home, taken, state);
     }
   }

@@ -49,7 +49,7 @@ export async function wakeApp(home: Home, id: string, options: WakeOptions): Pro
     await (waker === undefined ? giveBack(home, taken.row, taken.lease, error) : waker.giveBack(error));
     throw error;
   } finally {
-    keeper.stop();
+    await keeper.stop();
   }
 }
 

@@ -233,6 +233,34 @@ export function storeContract(
       await expect(world.store.save(KEY, paused, { stale: true })).rejects.toMatchObject({ code: 'LeaseLost' });
     });
 
+    it('counts takes that no release has followed, and releases in a row that followed a failure', async () => {
+      const world = await begin();
+      const { store } = world;
+      const counted = async () => {
+        const { takes = 0, failures = 0 } = (await store.read(KEY)) ?? {};
+        return { takes, failures };
+      };
+      const take = async (): Promise<Lease> => {
+        world.clock.advance(1_001);
+        return (await store.take(KEY, 'a', 1_000))!.lease;
+      };
+      await store.hint(KEY, push(world));
+      expect(await counted()).toEqual({ takes: 0, failures: 0 });
+      await take();
+      // What is saved may be what the worker dies of next.
+      await store.save(KEY, await take(), { step: 1 });
+      await store.hint(KEY, push(world));
+      expect(await counted()).toEqual({ takes: 2, failures: 0 });
+      await store.release(KEY, await take(), { seen: 2, failed: true });
+      expect(await counted()).toEqual({ takes: 0, failures: 1 });
+      const third = await take();
+      await store.hint(KEY, push(world));
+      expect(await store.release(KEY, third, { seen: 2, failed: true })).toMatchObject({ kind: 'again' });
+      expect(await counted()).toEqual({ takes: 0, failures: 2 });
+      await store.release(KEY, third, { seen: 3 });
+      expect(await counted()).toEqual({ takes: 0, failures: 0 });
+    });
+
     it('is not the old one when the same holder took it anew', async () => {
       const world = await begin();
       await world.store.hint(KEY, push(world));

@@ -43,13 +43,33 @@ it('keeps a lease for as long as the work takes', async () => {
 it('renews nothing after it was stopped, and lets nothing be written', async () => {
   const { timers, store, keeper } = await begin();
   await timers.pass(20_000);
-  keeper.stop();
+  await keeper.stop();
   expect(timers.pending()).toBe(0);
   await timers.pass(LEASE_TTL_MS);
   expect(await store.take(KEY, 'other', LEASE_TTL_MS)).toBeDefined();
   expect(keeper.guard).toThrow(lost);
   expect(keeper.timeLeft()).toBe(0);
   expect(keeper.signal.aborted).toBe(false);
+});
+
+it('waits at its end for a renewal that is under way, and forgives one that fails', async () => {
+  let answer = (): void => {};
+  const { timers, keeper } = await begin(() => ({
+    renew: async () => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      throw unavailable;
+    },
+  }));
+  await timers.pass(15_000);
+  const order: string[] = [];
+  const stopped = keeper.stop().then(() => order.push('stopped'));
+  await Promise.resolve();
+  await Promise.resolve();
+  order.push('answered');
+  answer();
+  await stopped;
+  expect(order).toEqual(['answered', 'stopped']);
+  expect(timers.pending()).toBe(0);
 });
 
 it('stops a process that was paused: its next guard throws, though no timer has run yet', async () => {

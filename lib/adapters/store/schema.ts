@@ -55,4 +55,9 @@ export const migrations: readonly string[] = [
   -- Content under keys that say what it is, as long as it is small.
   CREATE TABLE blobs (key TEXT PRIMARY KEY, bytes BLOB NOT NULL);
   `,
+  `
+  -- Takes that no release has followed, and releases in a row after a failure.
+  ALTER TABLE rows ADD COLUMN takes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rows ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -9,7 +9,7 @@ const KNOWN = 1;
 
 /** The head of a row, without its state. Throws `StateTooNew`. */
 export function readHead(columns: SqlRow): Row {
-  const { key, due, holder, source } = columns;
+  const { key, due, holder, source, takes, failures } = columns;
   if (Number(columns['v']) > KNOWN) throw stateTooNew(String(key), Number(columns['v']), KNOWN);
   const fence = Number(columns['fence']);
   return {
@@ -20,6 +20,8 @@ export function readHead(columns: SqlRow): Row {
     ...(due === null || due === undefined ? {} : { due: Number(due) }),
     reasons: parse(columns['reasons']) as unknown as readonly Trigger[],
     ...(typeof holder === 'string' ? { lease: { holder, fence, until: Number(columns['until']) } } : {}),
+    ...(Number(takes) > 0 ? { takes: Number(takes) } : {}),
+    ...(Number(failures) > 0 ? { failures: Number(failures) } : {}),
     fence,
     ...(typeof source === 'string' ? { source: parse(source) as JsonObject & { readonly seq: number } } : {}),
     intent: parse(columns['intent']) as Intent,
@@ -40,6 +42,8 @@ export function headValues(row: Row, deadline: number | null): (string | number 
     JSON.stringify(row.reasons),
     row.source === undefined ? null : JSON.stringify(row.source),
     JSON.stringify(row.intent),
+    row.takes ?? 0,
+    row.failures ?? 0,
   ];
 }
 

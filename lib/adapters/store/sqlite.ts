@@ -29,11 +29,12 @@ export interface SqliteStoreOptions {
 
 const HEAD = 'SELECT * FROM rows WHERE key = ?';
 const FULL = 'SELECT rows.*, states.state FROM rows LEFT JOIN states USING (key)';
-const UPSERT = `INSERT INTO rows (key, v, wanted, handled, due, fence, holder, until, deadline, reasons, source, intent)
-  VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const UPSERT = `INSERT INTO rows (key, v, wanted, handled, due, fence, holder, until, deadline, reasons, source, intent, takes, failures)
+  VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (key) DO UPDATE SET wanted = excluded.wanted, handled = excluded.handled, due = excluded.due,
     fence = excluded.fence, holder = excluded.holder, until = excluded.until, deadline = excluded.deadline,
-    reasons = excluded.reasons, source = excluded.source, intent = excluded.intent`;
+    reasons = excluded.reasons, source = excluded.source, intent = excluded.intent,
+    takes = excluded.takes, failures = excluded.failures`;
 const PUT_STATE = `INSERT INTO states (key, state) VALUES (?, ?)
   ON CONFLICT (key) DO UPDATE SET state = excluded.state WHERE state IS NOT excluded.state`;
 const PUT_RUN = `INSERT INTO runs (id, v, app, seq, record) VALUES (?, 1, ?, ?, ?)
@@ -198,6 +199,7 @@ function leaseCalls({ database, clock }: SqliteStoreOptions, heads: Heads): Leas
         const { kind, row } = released(stored.row, {
           seen: release.seen,
           ...(release.due === undefined ? {} : { due: release.due }),
+          ...(release.failed === undefined ? {} : { failed: release.failed }),
         });
         heads.put(row, stored.deadline);
         if (release.state !== undefined) heads.putState(key, JSON.stringify(release.state));

@@ -35,10 +35,10 @@ export function intended(row: Row, change: IntentChange, trigger: Trigger): Row 
   return hinted({ ...row, intent: Object.fromEntries(merged) }, trigger);
 }
 
-/** The row taken by `holder` until `until`; the fencing number rises. */
+/** The row taken by `holder` until `until`; the fencing number rises, and so does the count of takes that no release has followed. */
 export function taken(row: Row, holder: string, until: number): Row & { readonly lease: Lease } {
   const fence = row.fence + 1;
-  return { ...row, fence, lease: { holder, fence, until } };
+  return { ...row, fence, takes: (row.takes ?? 0) + 1, lease: { holder, fence, until } };
 }
 
 /** Whether `lease` is the one that the row is held by now. An expired lease that nobody took still counts. */
@@ -51,13 +51,14 @@ export type Released = { readonly kind: 'released' | 'again'; readonly row: Row 
 
 /** What a release makes of the row. The state is replaced only when the release brings one. */
 export function released(row: Row, release: Release): Released {
-  const { due: _due, lease, ...rest } = row;
+  const { due: _due, takes: _takes, failures = 0, lease, ...rest } = row;
   const handled = Math.max(row.handled, Math.min(release.seen, row.wanted));
   const unseen = row.wanted - handled;
   const next: Row = {
     ...rest,
     handled,
     reasons: unseen === 0 ? [] : row.reasons.slice(-unseen),
+    ...(release.failed === true ? { failures: failures + 1 } : {}),
     ...(release.due === undefined ? {} : { due: release.due }),
     ...(release.state === undefined ? {} : { state: release.state }),
   };

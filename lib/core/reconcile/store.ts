@@ -40,6 +40,10 @@ export interface Row {
   /** Hints since the last look, newest last, at most 20. */
   readonly reasons: readonly Trigger[];
   readonly lease?: Lease;
+  /** Takes since the last release: more than one says that a worker ended in the middle of its work. Absent = 0. */
+  readonly takes?: number;
+  /** Releases in a row that followed a failure of the work itself. Absent = 0. */
+  readonly failures?: number;
   /** The last fencing number given out. */
   readonly fence: number;
   readonly source?: { readonly seq: number } & { readonly [key: string]: Json | undefined };
@@ -53,6 +57,8 @@ export interface Release {
   readonly seen: number;
   readonly due?: number;
   readonly state?: Json;
+  /** The work threw: counted until a release that does not say so. */
+  readonly failed?: true;
 }
 
 /** One line of history. */
@@ -68,9 +74,11 @@ export interface StoredRun {
 /** A message that could not be handled. */
 export interface DeadLetter {
   readonly id: string;
-  readonly queue: QueueName;
+  /** `events`: an event that a function failed on, or that never reached one. On AWS only. */
+  readonly queue: QueueName | 'events';
   readonly body: string;
   readonly reason: string;
+  /** Milliseconds since the epoch. */
   readonly at: number;
   readonly attempts: number;
 }

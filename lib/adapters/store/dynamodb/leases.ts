@@ -55,10 +55,12 @@ async function take(parts: Parts, key: RowKey, holder: string, ttl: number): Ret
     dated = await calls.clock.now();
     return {
       Key: attributesOf(rowKey(key)),
-      UpdateExpression: 'SET fence = fence + :one, lease_holder = :holder, lease_until = :until, rev = :rev',
+      UpdateExpression:
+        'SET fence = fence + :one, takes = if_not_exists(takes, :zero) + :one, lease_holder = :holder, lease_until = :until, rev = :rev',
       ConditionExpression: `v = :v AND attribute_not_exists(gone) AND (${leaseIsFree})`,
       ExpressionAttributeValues: {
         ':one': number(1),
+        ':zero': number(0),
         ':holder': text(holder),
         ':until': number(dated + ttl),
         ...leaseTimes(dated),
@@ -153,7 +155,7 @@ async function releaseLease(parts: Parts, key: RowKey, lease: Lease, release: Re
 }
 
 /** The update of a row that has seen all its hints. */
-function settling({ seen, due }: Release, doc: AttributeValue | undefined): FencedChange['change'] {
+function settling({ seen, due, failed }: Release, doc: AttributeValue | undefined): FencedChange['change'] {
   const index = dueIndex({ wanted: seen, handled: seen, reasons: [], ...(due === undefined ? {} : { due }) });
   const values: Record<string, AttributeValue> = { ':seen': number(seen), ':none': reasonList([]) };
   const set = ['handled = :seen', 'reasons = :none', 'rev = :rev'];
@@ -164,6 +166,16 @@ function settling({ seen, due }: Release, doc: AttributeValue | undefined): Fenc
   if (doc !== undefined) put('state_doc', doc);
   if (due !== undefined) put('due_ms', number(due));
   for (const [name, value] of Object.entries(index)) put(name, value);
-  const remove = ['lease_holder', 'lease_until', ...(due === undefined ? ['due_ms', 'due_shard', 'due_at'] : [])];
+  if (failed === true) {
+    set.push('failures = if_not_exists(failures, :zero) + :one');
+    Object.assign(values, { ':zero': number(0), ':one': number(1) });
+  }
+  const cleared = failed === true ? ['takes'] : ['takes', 'failures'];
+  const remove = [
+    'lease_holder',
+    'lease_until',
+    ...cleared,
+    ...(due === undefined ? ['due_ms', 'due_shard', 'due_at'] : []),
+  ];
   return { UpdateExpression: `SET ${set.join(', ')} REMOVE ${remove.join(', ')}`, ExpressionAttributeValues: values };
 }

@@ -40,6 +40,8 @@ export async function readHead(key: RowKey, item: Item | undefined, docs: Docume
   const due = numberOf(item['due_ms']);
   const holder = textOf(item['lease_holder']);
   const source = sourceHead(item);
+  const takes = numberOf(item['takes']) ?? 0;
+  const failures = numberOf(item['failures']) ?? 0;
   const row: Row = {
     v: 1,
     key,
@@ -48,6 +50,8 @@ export async function readHead(key: RowKey, item: Item | undefined, docs: Docume
     ...(due === undefined ? {} : { due }),
     reasons: (item['reasons']?.L ?? []).map((one) => JSON.parse(one.S ?? 'null') as Trigger),
     ...(holder === undefined ? {} : { lease: { holder, fence, until: numberOf(item['lease_until']) ?? 0 } }),
+    ...(takes > 0 ? { takes } : {}),
+    ...(failures > 0 ? { failures } : {}),
     fence,
     ...(source === undefined ? {} : { source }),
     intent: (intent.value ?? {}) as Intent,
@@ -99,7 +103,7 @@ export async function nextItem(next: Row, head: Head, docs: Documents, revision:
     ifNot.push(attribute);
     return { [name]: attribute };
   };
-  const { lease, source, due } = next;
+  const { lease, source, due, takes, failures } = next;
   const item: Item = {
     pk: text(rowKey(next.key).pk),
     sk: text(next.key),
@@ -109,6 +113,8 @@ export async function nextItem(next: Row, head: Head, docs: Documents, revision:
     wanted: number(next.wanted),
     handled: number(next.handled),
     fence: number(next.fence),
+    ...(takes === undefined ? {} : { takes: number(takes) }),
+    ...(failures === undefined ? {} : { failures: number(failures) }),
     ...(due === undefined ? {} : { due_ms: number(due) }),
     ...(lease === undefined ? {} : { lease_holder: text(lease.holder), lease_until: number(lease.until) }),
     ...(source === undefined ? {} : { source_seq: number(source.seq) }),
