@@ -42,7 +42,9 @@ export function createViews(parts: ViewParts): Views {
   return {
     apps: async () => (await known(store)).map(({ source }) => ({ id: source.app.id, name: source.app.name })),
     status: async (ids) => {
-      const document = { ...(await statusOf(await known(store), await repository(), ids)), ...(await tickLine(parts)) };
+      // The head moves after the rows: read after them it could make an old row look like what the new head wants.
+      const head = await repository();
+      const document = { ...(await statusOf(await known(store), head, ids)), ...(await tickLine(parts)) };
       if (ids !== undefined || (await parts.connected?.()) !== false) return document;
       return {
         ...document,
