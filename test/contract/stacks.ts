@@ -309,6 +309,12 @@ export function stackContract(name: string, open: () => Promise<StacksUnderTest>
       const [kept, other] = [await changeSet(stack, queue(31)), await changeSet(stack, queue(32))];
       await execute(stack, kept, 'token-5');
       expect(await refused(aws.executeChangeSet({ ChangeSetName: other.ChangeSetId }))).toMatch(/^ChangeSetNotFound/);
+      expect(await refused(aws.describeChangeSet({ StackName: 'another', ChangeSetName: kept.ChangeSetId }))).toMatch(
+        /^ChangeSetNotFound/,
+      );
+      expect(await aws.describeChangeSet({ StackName: stack, ChangeSetName: kept.ChangeSetId })).toMatchObject({
+        ChangeSetId: kept.ChangeSetId,
+      });
       expect(await aws.describeChangeSet({ ChangeSetName: kept.ChangeSetId })).toMatchObject({
         Status: 'CREATE_COMPLETE',
         ExecutionStatus: 'EXECUTE_COMPLETE',

@@ -79,16 +79,17 @@ function changedMeanwhile(stack: string, why: string): Failure {
 async function start(acting: Acting): Promise<Step<ActResult>> {
   const { client, execution, context, request } = acting;
   const { changeSetId = '', token = '' } = execution;
+  const ref = { stack: execution.stackId ?? execution.stack, id: changeSetId };
   context.guard();
   // Before the first write the stack is in the inventory: whatever happens next, it is not forgotten.
   await context.saveInventory(withEntry(request, entryOf(acting, undefined, false)));
   context.guard();
-  const started = await client.execute(changeSetId, token, context.signal);
+  const started = await client.execute(ref, token, context.signal);
   const now = context.now();
   if (started.kind === 'started') return waiting(execution, token, now, now, 'starting');
   // A lost reply, or a second call after a crash: the change set tells whether it ran.
-  const changeSet = await client.changeSet(changeSetId, context.signal);
-  const stack = await client.stack(execution.stackId ?? execution.stack, context.signal);
+  const changeSet = await client.changeSet(ref, context.signal);
+  const stack = await client.stack(ref.stack, context.signal);
   const ran = changeSet?.executionStatus.startsWith('EXECUTE_') === true || stack?.changeSetId === changeSetId;
   if (ran) return await followOperation(acting, token, now, now);
   return { status: 'failed', cause: changedMeanwhile(execution.stack, started.error.reason ?? started.name) };

@@ -24,6 +24,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import type { RequestCounts } from '../../core/plan/target.ts';
 import { callError, errorName, isMissing } from './errors.ts';
 import {
+  type ChangeSetRef,
   type ChangeSetView,
   type CreateChangeSetRequest,
   type StackView,
@@ -48,11 +49,20 @@ function orNone<K extends string, T>(name: K, list: T[]): { readonly [key in K]?
   return (list.length === 0 ? {} : { [name]: list }) as { readonly [key in K]?: T[] };
 }
 
+/** Stacks asked for at the same time where there is no list. */
+const asksAtOnce = 5;
+
+/** Every call about a change set names the stack too: a role that may touch only some stacks is refused otherwise. */
+function inputOf({ stack, id }: ChangeSetRef): { readonly StackName: string; readonly ChangeSetName: string } {
+  return { StackName: stack, ChangeSetName: id };
+}
+
 /** Calls CloudFormation in one region with one set of credentials. Throws HoldfastError only. */
 export class StackClient {
   readonly #client: CloudFormationClient;
   readonly #counts = new Map<string, number>();
   readonly #onRequest: (call: string) => void;
+  #mayList = true;
 
   constructor(options: StackClientOptions) {
     this.#onRequest = options.onRequest ?? (() => undefined);
@@ -100,8 +110,27 @@ export class StackClient {
     return stack === undefined ? undefined : stackView(stack);
   }
 
-  /** All stacks of the region by name. */
-  async stacks(signal: Signal): Promise<ReadonlyMap<string, StackView>> {
+  /** The stacks of these names, by name: with one list of the region if the credentials may have it, else one by one. */
+  async stacksNamed(names: readonly string[], signal: Signal): Promise<ReadonlyMap<string, StackView>> {
+    if (this.#mayList) {
+      try {
+        return await this.#stacks(signal);
+      } catch (error) {
+        if (!(error instanceof HoldfastError) || error.code !== 'StackForbidden') throw error;
+        // A role for some stacks only: it will not be asked for the list again.
+        this.#mayList = false;
+      }
+    }
+    const found = new Map<string, StackView>();
+    for (let at = 0; at < names.length; at += asksAtOnce) {
+      const some = names.slice(at, at + asksAtOnce);
+      for (const stack of await Promise.all(some.map(async (name) => await this.stack(name, signal))))
+        if (stack !== undefined) found.set(stack.name, stack);
+    }
+    return found;
+  }
+
+  async #stacks(signal: Signal): Promise<ReadonlyMap<string, StackView>> {
     const found = new Map<string, StackView>();
     let token: string | undefined;
     do {
@@ -150,30 +179,26 @@ export class StackClient {
     return { id: answer.Id ?? '', stackId: answer.StackId ?? '' };
   }
 
-  /** The change set of that name (with its stack) or id, without entries; undefined when there is none. */
-  async changeSetNamed(
-    stack: string | undefined,
-    name: string,
+  /** The ids of a change set and its stack; undefined when there is none. */
+  async changeSetIds(
+    changeSet: ChangeSetRef,
     signal: Signal,
   ): Promise<{ readonly id: string; readonly stackId: string } | undefined> {
-    const input = { ChangeSetName: name, ...(stack === undefined ? {} : { StackName: stack }) };
-    const answer = await this.#orMissing('DescribeChangeSet', `change set ${name}`, () =>
-      this.#client.send(new DescribeChangeSetCommand(input), { abortSignal: signal }),
+    const answer = await this.#orMissing('DescribeChangeSet', `change set ${changeSet.id}`, () =>
+      this.#client.send(new DescribeChangeSetCommand(inputOf(changeSet)), { abortSignal: signal }),
     );
     if (answer?.ChangeSetId === undefined) return undefined;
     return { id: answer.ChangeSetId, stackId: answer.StackId ?? '' };
   }
 
   /** A change set with all its entries once it is finished; undefined when it is gone. */
-  async changeSet(id: string, signal: Signal): Promise<ChangeSetView | undefined> {
+  async changeSet(ref: ChangeSetRef, signal: Signal): Promise<ChangeSetView | undefined> {
+    const input = { ...inputOf(ref), IncludePropertyValues: true };
     const entries: ResourceChangeView[] = [];
     let token: string | undefined;
     for (;;) {
-      const answer = await this.#orMissing('DescribeChangeSet', `change set ${id}`, () =>
-        this.#client.send(
-          new DescribeChangeSetCommand({ ChangeSetName: id, IncludePropertyValues: true, NextToken: token }),
-          { abortSignal: signal },
-        ),
+      const answer = await this.#orMissing('DescribeChangeSet', `change set ${ref.id}`, () =>
+        this.#client.send(new DescribeChangeSetCommand({ ...input, NextToken: token }), { abortSignal: signal }),
       );
       if (answer === undefined) return undefined;
       for (const change of answer.Changes ?? [])
@@ -182,7 +207,7 @@ export class StackClient {
       if (token !== undefined) continue;
       const { Status = '', StatusReason, ExecutionStatus = '' } = answer;
       return {
-        id,
+        ...ref,
         status: Status,
         ...(StatusReason === undefined ? {} : { reason: StatusReason }),
         executionStatus: ExecutionStatus,
@@ -192,10 +217,10 @@ export class StackClient {
   }
 
   /** What early validation found for a change set; empty when it found nothing or may not be asked. */
-  async findings(changeSetId: string, signal: Signal): Promise<readonly ValidationFinding[]> {
-    const command = new DescribeEventsCommand({ ChangeSetName: changeSetId, Filters: { FailedEvents: true } });
+  async findings(changeSet: ChangeSetRef, signal: Signal): Promise<readonly ValidationFinding[]> {
+    const command = new DescribeEventsCommand({ ...inputOf(changeSet), Filters: { FailedEvents: true } });
     try {
-      const answer = await this.#call('DescribeEvents', `change set ${changeSetId}`, () =>
+      const answer = await this.#call('DescribeEvents', `change set ${changeSet.id}`, () =>
         this.#client.send(command, { abortSignal: signal }),
       );
       return (answer.OperationEvents ?? []).flatMap((event) => {
@@ -212,19 +237,19 @@ export class StackClient {
 
   /** Starts a change set. `started`, or why not: the name of the service's error. */
   async execute(
-    changeSetId: string,
+    changeSet: ChangeSetRef,
     token: string,
     signal: Signal,
   ): Promise<
     { readonly kind: 'started' } | { readonly kind: 'refused'; readonly error: HoldfastError; readonly name: string }
   > {
     const command = new ExecuteChangeSetCommand({
-      ChangeSetName: changeSetId,
+      ...inputOf(changeSet),
       ClientRequestToken: token,
       DisableRollback: false,
     });
     try {
-      await this.#call('ExecuteChangeSet', `change set ${changeSetId}`, () =>
+      await this.#call('ExecuteChangeSet', `change set ${changeSet.id}`, () =>
         this.#client.send(command, { abortSignal: signal }),
       );
       return { kind: 'started' };
@@ -235,9 +260,9 @@ export class StackClient {
   }
 
   /** Deletes a change set; one that is gone already is fine. */
-  async deleteChangeSet(id: string, signal: Signal): Promise<void> {
-    await this.#orMissing('DeleteChangeSet', `change set ${id}`, () =>
-      this.#client.send(new DeleteChangeSetCommand({ ChangeSetName: id }), { abortSignal: signal }),
+  async deleteChangeSet(changeSet: ChangeSetRef, signal: Signal): Promise<void> {
+    await this.#orMissing('DeleteChangeSet', `change set ${changeSet.id}`, () =>
+      this.#client.send(new DeleteChangeSetCommand(inputOf(changeSet)), { abortSignal: signal }),
     );
   }
 

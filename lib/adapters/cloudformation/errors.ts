@@ -94,8 +94,8 @@ export function callError(error: unknown, about: { readonly call: string; readon
       ...base,
       code: 'StackForbidden',
       source: 'user',
-      message: `The credentials in use may not call ${about.call}`,
-      next: 'holdfast doctor',
+      message: `The credentials in use may not call ${about.call} on ${about.object}`,
+      next: 'Give the stack a name that begins as the role of the target wants it (--stack-prefix), or the role this right',
     });
   }
   if (badCredentials.has(name)) {

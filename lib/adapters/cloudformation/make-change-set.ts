@@ -38,7 +38,7 @@ export async function makeChangeSet(preparing: Preparing, making: Making): Promi
   const attempt = again ? saved.attempt + 1 : saved.attempt;
   if (attempt > maxAttempts) return { status: 'failed', cause: overtaken(naming.stack) };
   context.guard();
-  if (lost !== undefined) await client.deleteChangeSet(lost.id, context.signal);
+  if (lost !== undefined) await client.deleteChangeSet(lost, context.signal);
   const mode = heals === undefined ? 'plan' : 'heal';
   const operation = `${context.runId}-${wanted.digest.slice(0, 16)}-${mode}${attempt === 1 ? '' : `-${attempt}`}`;
   const name = operationToken(naming.owner, operation, context.hash);
@@ -57,7 +57,8 @@ export async function makeChangeSet(preparing: Preparing, making: Making): Promi
     description: `holdfast ${request.app.name} ${request.revision.slice(0, 12)}`,
   });
   if (account !== undefined && accountOf(made.stackId) !== account) {
-    await removeShell(client, { changeSetId: made.id, stackId: made.stackId, shell: type === 'CREATE' }, context);
+    const changeSet = { stack: made.stackId, id: made.id };
+    await removeShell(client, { changeSet, stackId: made.stackId, shell: type === 'CREATE' }, context);
     return { status: 'failed', cause: wrongAccount(naming.stack, accountOf(made.stackId) ?? '?', account) };
   }
   const next: PrepareToken = {
@@ -92,7 +93,7 @@ async function create(
   } catch (error) {
     const name = error instanceof HoldfastError ? errorName(error.cause) : '';
     if (name === 'TokenAlreadyExists' || name === 'AlreadyExists') {
-      const found = await client.changeSetNamed(stack, request.name, context.signal);
+      const found = await client.changeSetIds({ stack, id: request.name }, context.signal);
       if (found !== undefined) return found;
     }
     if (!(error instanceof HoldfastError) || error.code !== 'StackRefused') throw error;

@@ -48,7 +48,7 @@ type Detection =
   | { readonly kind: 'ready' }
   | { readonly kind: 'running'; readonly id: string };
 
-/** Stacks asked for one by one; more of them share one list of the region. */
+/** Stacks asked for one by one; more of them share one list of the region, where the role may have it. */
 const askedSingly = 4;
 
 /** Looks at the stacks of many applications. */
@@ -90,10 +90,11 @@ async function look(
   requests: readonly ObserveRequest[],
   context: TargetContext,
 ): Promise<readonly Looked[]> {
-  const all = requests.length > askedSingly ? await client.stacks(context.signal) : undefined;
+  const namings = requests.map((request) => ({ request, naming: namingOf(request, context) }));
+  const names = namings.map(({ naming }) => naming.stack);
+  const all = names.length > askedSingly ? await client.stacksNamed(names, context.signal) : undefined;
   const looked: Looked[] = [];
-  for (const request of requests) {
-    const naming = namingOf(request, context);
+  for (const { request, naming } of namings) {
     const stack = all === undefined ? await client.stack(naming.stack, context.signal) : all.get(naming.stack);
     looked.push({ request, naming, stack, state: stackState(stack?.status) });
   }

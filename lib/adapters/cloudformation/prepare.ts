@@ -42,7 +42,7 @@ export async function prepareStack(preparing: Preparing, token: string | undefin
   const heals = healsWith(preparing);
   const changeSet =
     saved.stage === 'change-set' && saved.changeSetId !== undefined
-      ? await client.changeSet(saved.changeSetId, context.signal)
+      ? await client.changeSet({ stack: saved.stackId ?? naming.stack, id: saved.changeSetId }, context.signal)
       : undefined;
   if (changeSet === undefined || changeSet.executionStatus === 'OBSOLETE') {
     return await makeChangeSet(preparing, { naming, wanted, state, saved, heals, lost: changeSet });

@@ -28,12 +28,12 @@ export async function readPlan(preparing: Preparing, reading: Reading): Promise<
   const shell = live === undefined;
   if (changeSet.status === 'FAILED' && !noChange) {
     const failure = await changeSetFailure(preparing, reading);
-    await removeShell(client, { changeSetId: changeSet.id, shell }, context);
+    await removeShell(client, { changeSet, shell }, context);
     return failure;
   }
   const planned = stackPlan(planInput(preparing, reading, noChange));
   // What is not executed is not left behind either.
-  if (!planned.executes) await removeShell(client, { changeSetId: changeSet.id, shell: false }, context);
+  if (!planned.executes) await removeShell(client, { changeSet, shell: false }, context);
   return { plan: planned.plan, holds: planned.holds, execution: executionOf(preparing, reading, planned) };
 }
 
@@ -93,7 +93,7 @@ function planInput(preparing: Preparing, reading: Reading, noChange: boolean): S
 async function changeSetFailure(preparing: Preparing, reading: Reading): Promise<Failure> {
   const { client, context } = preparing;
   const { naming, changeSet, wanted } = reading;
-  const findings = await client.findings(changeSet.id, context.signal);
+  const findings = await client.findings(changeSet, context.signal);
   const places = findings.map(({ path, reason }) => {
     const { file, line, column } = wanted.read.positionOf(pointerParts(path));
     return `${file}:${line}:${column} ${safeText(reason)}`;

@@ -58,9 +58,10 @@ export function createCloudFormationTarget(options: CloudFormationTargetOptions)
       step(() => actOnStack({ client, request, prepared, execution: executionOf(prepared), context }, token)),
     follow: (request, context, token) => step(() => follow(client, request, context, token)),
     discard: async (prepared, context) => {
-      const { changeSetId, stackId, shell } = executionOf(prepared);
+      const { changeSetId, stack, stackId, shell } = executionOf(prepared);
       if (changeSetId === undefined) return;
-      await removeShell(client, { changeSetId, shell, ...(stackId === undefined ? {} : { stackId }) }, context);
+      const changeSet = { stack: stackId ?? stack, id: changeSetId };
+      await removeShell(client, { changeSet, shell, ...(stackId === undefined ? {} : { stackId }) }, context);
     },
     requests: () => client.requests(),
     close: async () => client.close(),

@@ -20,8 +20,15 @@ export interface StackView {
   readonly drifted: boolean;
 }
 
-export interface ChangeSetView {
+/** A change set and whose it is: rights are given by stack, and its own id does not tell it. */
+export interface ChangeSetRef {
+  /** Name or id of the stack. */
+  readonly stack: string;
+  /** Id or name of the change set. */
   readonly id: string;
+}
+
+export interface ChangeSetView extends ChangeSetRef {
   readonly status: string;
   readonly reason?: string;
   readonly executionStatus: string;

@@ -13,6 +13,8 @@ export interface FaultyProxy {
   throttle(action: string, times: number): void;
   /** The next call of this action is answered as the last one before was. */
   repeatAnswer(action: string, times?: number): void;
+  /** From now on calls with such parameters are refused, as they are where a role lacks the right. */
+  forbid(fits: (parameters: URLSearchParams) => boolean): void;
   /** From now on answers of this action are changed on their way. */
   rewrite(action: string, change: (answer: string) => string): void;
 }
@@ -21,6 +23,7 @@ export interface FaultyProxy {
 export async function faultyProxy(behind: string): Promise<FaultyProxy> {
   const plans = new Map<string, ('lose' | 'throttle' | 'repeat')[]>();
   const last = new Map<string, { status: number; body: string }>();
+  let forbidden: (parameters: URLSearchParams) => boolean = () => false;
   const rewrites = new Map<string, (answer: string) => string>();
   const calls: string[] = [];
   const server = createServer((request, response) => {
@@ -28,7 +31,13 @@ export async function faultyProxy(behind: string): Promise<FaultyProxy> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
-      const action = new URLSearchParams(body).get('Action') ?? '';
+      const parameters = new URLSearchParams(body);
+      const action = parameters.get('Action') ?? '';
+      if (forbidden(parameters)) {
+        const message = `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: cloudformation:${action}</Message></Error></ErrorResponse>`;
+        response.writeHead(403, { 'content-type': 'text/xml' }).end(message);
+        return;
+      }
       const plan = plans.get(action)?.shift();
       if (plan === 'throttle') {
         const message =
@@ -65,6 +74,9 @@ export async function faultyProxy(behind: string): Promise<FaultyProxy> {
     loseReply: (action, times) => plan(action, 'lose', times),
     throttle: (action, times) => plan(action, 'throttle', times),
     repeatAnswer: (action, times) => plan(action, 'repeat', times),
+    forbid: (fits) => {
+      forbidden = fits;
+    },
     rewrite: (action, change) => void rewrites.set(action, change),
   };
 }

@@ -164,7 +164,8 @@ export function findChangeSet(world: World, call: Call): ChangeSetRecord {
   const found = name.startsWith('arn:')
     ? world.db.get('changeSet', name)
     : existingChangeSet(world, stackName ?? '', name);
-  if (found !== undefined) return found;
+  const theirs = stackName === undefined || found?.stackId === stackName || found?.stackName === stackName;
+  if (found !== undefined && theirs) return found;
   throw refusal('ChangeSetNotFound', `ChangeSet [${name}] does not exist`);
 }
 
