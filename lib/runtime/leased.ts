@@ -1,6 +1,7 @@
 // Work on a row under its lease: taken, kept while the work goes on, and given back with what was learned.
+import { KILLED_RETRY_MS, KILLS_ALLOWED, workersLost } from '../core/reconcile/killed.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
-import type { Row, RowKey } from '../core/reconcile/store.ts';
+import type { Lease, Row, RowKey } from '../core/reconcile/store.ts';
 import { giveBack } from './give-back.ts';
 import type { Home } from './home.ts';
 import { keepLease } from './lease-keeper.ts';
@@ -30,6 +31,7 @@ export async function leased(
   const keeper = keepLease({ store, key, lease: taken.lease, monotonic: home.monotonic, sentAt });
   let { row } = taken;
   try {
+    if (workersLost(row) >= KILLS_ALLOWED) return await leaveAlone(home, row, taken.lease);
     for (;;) {
       keeper.guard();
       const result = await work(row, keeper.guard);
@@ -45,4 +47,13 @@ export async function leased(
   } finally {
     await keeper.stop();
   }
+}
+
+/** Workers end in the middle of this row's work again and again. What is hinted now is left to the next look; a later hint tries again. */
+async function leaveAlone(home: Home, row: Row, lease: Lease): Promise<number> {
+  const due = home.now() + KILLED_RETRY_MS;
+  const message = `The worker ended ${workersLost(row)} times in the middle of ${row.key}, most likely out of memory; it is tried again in ${KILLED_RETRY_MS / 60_000} minutes`;
+  home.emit({ event: 'worker-failed', at: home.now(), message });
+  await home.store.release(row.key, lease, { seen: row.wanted, due });
+  return due;
 }

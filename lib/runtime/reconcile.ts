@@ -2,6 +2,7 @@
 import type { Plan } from '../core/plan/model.ts';
 import { decide } from '../core/reconcile/decide.ts';
 import type { Effect, Facts } from '../core/reconcile/facts.ts';
+import { afterKills, workersLost } from '../core/reconcile/killed.ts';
 import { LEASE_TTL_MS } from '../core/reconcile/lease.ts';
 import type { Recorded } from '../core/reconcile/record.ts';
 import type { AppState, RunRecord } from '../core/reconcile/state.ts';
@@ -101,6 +102,8 @@ class Waker {
 
   async work(): Promise<Wake> {
     return await metered(this.#meter, async () => {
+      const held = await this.#holdBack();
+      if (held !== undefined) return held;
       // Left by a process that died while it told of the end of a run: perhaps before the line of history, too.
       if (this.#state.outbox.length > 0 && this.#state.lastRun !== undefined) await this.#keepRun(this.#state.lastRun);
       await this.#sendOutbox();
@@ -116,6 +119,24 @@ class Waker {
         if (end !== undefined) return end;
       }
     });
+  }
+
+  /** Workers before this one ended in the middle of the work: it would only be the next. A person who asks now is not held back. */
+  async #holdBack(): Promise<Wake | undefined> {
+    const lost = workersLost(this.#row);
+    if (this.#options.manual === true || (lost === 0 && this.#state.killed === undefined)) return undefined;
+    const facts = await this.#facts();
+    const after = afterKills(this.#state, facts, lost);
+    this.#state = after.state;
+    if (after.kind === 'go') return undefined;
+    const app = facts.source?.app.name;
+    if (after.news) this.#home.emit({ event: 'worker-failed', at: facts.now, app, message: this.#state.message });
+    const release = { seen: this.#row.wanted, state: asJson(this.#state), due: after.due };
+    const answer = await this.#home.store.release(this.#row.key, this.#lease, release);
+    if (answer.kind === 'released') return { kind: 'rest', state: this.#state, due: after.due };
+    // What came meanwhile may be what mends it.
+    this.#row = answer.row;
+    return await this.#holdBack();
   }
 
   async #facts(): Promise<Facts> {
@@ -287,6 +308,7 @@ class Waker {
   }
 
   async #rest(due: number | undefined): Promise<Wake | undefined> {
+    this.#state = { ...this.#state, killed: undefined };
     if (this.#state.outbox.length > 0) await this.#save();
     await this.#sendOutbox();
     if (!this.#wasReady && isReady(appSource(this.#row), this.#state)) await this.#ringDependents();

@@ -61,3 +61,106 @@ test('events that nobody takes are sent again at longer and longer intervals', a
   // Each wake asks twice; every half minute it would be 1,440.
   expect(asked - first).toBeLessThan(60);
 });
+
+/** A worker that dies while it renders, without a word. */
+async function dyingWorkers(sim: Simulation, key: string, times: number): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    const worker = sim.addWorker();
+    // The take is its only write.
+    worker.dieAfter = 0;
+    worker.late = true;
+    await sim.wake(worker, key);
+    expect(worker.dead).toBe(true);
+    sim.clock.advance(61_000);
+  }
+}
+
+test('an application whose work ends its worker is left alone after five times, and says so', async () => {
+  const sim = new Simulation(1);
+  sim.push({ apps: { a: { objects: { x: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.wake(sim.addWorker(), 'repo/root');
+  const key = 'app/root/a';
+  await dyingWorkers(sim, key, 5);
+  await sim.wake(sim.addWorker(), key);
+  expect(sim.cluster.writes).toEqual([]);
+  expect(await sim.state('a')).toMatchObject({
+    sync: 'Unknown',
+    message: expect.stringContaining('The worker ended 5 times in the middle of this application'),
+    killed: { failure: { code: 'WorkerKilled' } },
+  });
+  const row = await sim.store.read(key);
+  expect([row?.due, row?.wanted]).toEqual([sim.clock.now() + 1_800_000, row?.handled]);
+  // A hint that changes nothing is no reason to try.
+  await sim.store.hint(key, { kind: 'drift', at: sim.clock.now() });
+  await sim.wake(sim.addWorker(), key);
+  expect(await sim.state('a')).toMatchObject({ killed: { times: 5 } });
+  // Each later time it is tried once.
+  sim.clock.advance(1_800_000);
+  await dyingWorkers(sim, key, 1);
+  await sim.wake(sim.addWorker(), key);
+  expect(await sim.state('a')).toMatchObject({ killed: { times: 6 } });
+  expect(sim.cluster.writes).toEqual([]);
+  sim.clock.advance(1_800_000);
+  await sim.wake(sim.addWorker(), key);
+  expect(await sim.state('a')).toMatchObject({ sync: 'Synced' });
+  expect((await sim.state('a'))?.killed).toBeUndefined();
+});
+
+test.each(['push', 'sync'])('what was left alone is tried again by a %s', async (what) => {
+  const sim = new Simulation(1);
+  sim.push({ apps: { a: { objects: { x: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.wake(sim.addWorker(), 'repo/root');
+  await dyingWorkers(sim, 'app/root/a', 5);
+  await sim.wake(sim.addWorker(), 'app/root/a');
+  if (what === 'sync') await sim.store.intend('app/root/a', { sync: 1 }, { kind: 'manual', at: sim.clock.now() });
+  else {
+    sim.push({ apps: { a: { objects: { x: '2' } } } });
+    await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+    await sim.wake(sim.addWorker(), 'repo/root');
+  }
+  await sim.wake(sim.addWorker(), 'app/root/a');
+  expect(await sim.state('a')).toMatchObject({ sync: 'Synced', health: 'Healthy' });
+  expect((await sim.state('a'))?.killed).toBeUndefined();
+});
+
+test.each(['repo/root', 'target/sandbox'])('%s is left alone for a while when it ends its workers', async (key) => {
+  const sim = new Simulation(1);
+  sim.push({ apps: { a: { objects: { x: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.drain(1_000);
+  await sim.store.hint(key, { kind: 'config', at: sim.clock.now() });
+  await dyingWorkers(sim, key, 5);
+  await sim.wake(sim.addWorker(), key);
+  const row = await sim.store.read(key);
+  expect([row?.due, row?.wanted]).toEqual([sim.clock.now() + 1_800_000, row?.handled]);
+  expect(sim.events.at(-1)).toMatchObject({ event: 'worker-failed' });
+  sim.clock.advance(1_800_000);
+  await sim.wake(sim.addWorker(), key);
+  expect((await sim.store.read(key))?.takes).toBeUndefined();
+});
+
+test('a row that always throws is left alone for longer each time, half an hour at most', async () => {
+  const sim = new Simulation(1);
+  sim.push({ apps: { a: { objects: { x: '1' } } } });
+  await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  await sim.wake(sim.addWorker(), 'repo/root');
+  const worker = sim.addWorker();
+  Object.assign(worker.home, {
+    newId: () => {
+      throw new TypeError('a mistake of ours');
+    },
+  });
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i += 1) {
+    await expect(sim.wake(worker, 'app/root/a')).rejects.toThrow(TypeError);
+    const due = (await sim.store.read('app/root/a'))?.due ?? 0;
+    waits.push((due - sim.clock.now()) / 60_000);
+    sim.clock.advance(due - sim.clock.now());
+  }
+  expect(waits).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  await sim.wake(sim.addWorker(), 'app/root/a');
+  expect(await sim.state('a')).toMatchObject({ sync: 'Synced' });
+  expect((await sim.store.read('app/root/a'))?.failures).toBeUndefined();
+});

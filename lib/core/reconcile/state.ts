@@ -139,6 +139,15 @@ export interface AppState {
     /** True when some objects of the try were written. */
     readonly partial: boolean;
   };
+  /** Workers ended in the middle of this application again and again: it is left alone until `retryAt`, or until something else is wanted. */
+  readonly killed?: {
+    /** Inputs, rollback and manual sync that were wanted then. */
+    readonly wish: string;
+    readonly times: number;
+    readonly failure: Failure;
+    readonly retryAt: number;
+    readonly was: Pick<AppState, 'sync' | 'health' | 'message'>;
+  };
   /** Target the inventory belongs to. */
   readonly target?: string;
   readonly inventory?: string;

@@ -1,8 +1,10 @@
 // Messages of a queue, each on its own: one that fails is handed back alone, and comes again or is dead-lettered.
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { HoldfastError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import type { RowKey } from '../../core/reconcile/store.ts';
+import { wasGivenBack } from '../give-back.ts';
 import { type Bench, logFailure } from './chain.ts';
 
 /** Left of the function's time for giving rows back when the work is stopped, milliseconds. */
@@ -38,12 +40,13 @@ export function slice(context: Pick<Context, 'getRemainingTimeInMillis'>): Abort
 }
 
 /**
- * Works on every message. Only a store that does not answer and a message that cannot be read are failures of a message;
- * losing a lease is none, because whoever has it does the work.
+ * Works on every message. Only a store that does not answer and a message that cannot be read are failures of a message.
+ * Losing a lease is none, because whoever has it does the work; nor is an error after which the row was given back: it is due
+ * again, at longer and longer intervals, and a message that came again would only add to it.
  */
 export async function eachMessage(
   event: SQSEvent,
-  bench: Pick<Bench, 'logger' | 'scrubber'>,
+  bench: Pick<Bench, 'logger' | 'scrubber' | 'metrics'>,
   work: (body: string) => Promise<void>,
 ): Promise<SQSBatchResponse> {
   const answers = await Promise.all(
@@ -54,9 +57,16 @@ export async function eachMessage(
       } catch (error) {
         if (error instanceof HoldfastError && error.code === 'LeaseLost') return [];
         logFailure(bench, error, { messageId, body: body.slice(0, 200) });
-        return [{ itemIdentifier: messageId }];
+        if (!wasGivenBack(error) || storeIsAway(error)) return [{ itemIdentifier: messageId }];
+        bench.metrics.addMetric('WorkFailed', MetricUnit.Count, 1);
+        return [];
       }
     }),
   );
   return { batchItemFailures: answers.flat() };
+}
+
+/** Without its rows and blobs nothing can be kept as state. */
+function storeIsAway(error: unknown): boolean {
+  return error instanceof HoldfastError && error.code === 'StoreUnavailable';
 }

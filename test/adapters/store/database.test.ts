@@ -46,7 +46,11 @@ it('brings an older file to the current version and keeps what is in it', async 
 it('brings a file of the first version to the current one, whole', async () => {
   const file = join(tempDir(), 'state.db');
   const old = open(file, migrations.slice(0, 1));
-  await storeOn(old).hint('app/main/shop', { kind: 'push', at: 1 });
+  old
+    .statement(
+      `INSERT INTO rows (key, v, wanted, handled, fence, reasons, intent) VALUES ('app/main/shop', 1, 1, 0, 0, '[]', '{}')`,
+    )
+    .run();
   await storeOn(old).setValue('port', 1, undefined);
   old.close();
   const store = storeOn(open(file));

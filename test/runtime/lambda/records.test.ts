@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../../lib/core/errors.ts';
 import { eachMessage, readQueueEvent, rowKey, slice } from '../../../lib/runtime/lambda/records.ts';
+import { giveBack } from '../../../lib/runtime/give-back.ts';
+import { Simulation } from '../../support/simulation.ts';
 import { testBench } from '../../support/lambda.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -47,6 +49,43 @@ describe('each message', () => {
     });
     expect(answer).toEqual({ batchItemFailures: [] });
     expect(lines()).toEqual([]);
+  });
+
+  /** A row that was given back after `error`. */
+  async function givenBack(error: unknown): Promise<unknown> {
+    const sim = new Simulation(1);
+    await sim.store.hint('app/a', { kind: 'poll', at: sim.clock.now() });
+    const { home } = sim.addWorker();
+    const taken = (await sim.store.take('app/a', home.holder, 60_000))!;
+    await giveBack(home, taken.row, taken.lease, error);
+    return error;
+  }
+
+  it.each([
+    ['an error of ours', new TypeError('x is undefined')],
+    ['state of a newer version', failure('StateTooNew')],
+  ])('whose row was given back after %s is done: the row is due again', async (_what, error) => {
+    const { bench, lines } = testBench();
+    const work = async (): Promise<void> => {
+      throw await givenBack(error);
+    };
+    expect(await eachMessage(event('app/a'), bench, work)).toEqual({ batchItemFailures: [] });
+    bench.metrics.publishStoredMetrics();
+    expect(lines()).toEqual([
+      expect.objectContaining({ level: 'ERROR', body: 'app/a' }),
+      expect.objectContaining({ WorkFailed: 1 }),
+    ]);
+  });
+
+  it.each([
+    ['a store that does not answer', async () => await givenBack(failure('StoreUnavailable'))],
+    ['an error whose row nobody gave back', async () => new TypeError('x is undefined')],
+  ])('fails after %s', async (_what, thrown) => {
+    const { bench } = testBench();
+    const answer = await eachMessage(event('app/a'), bench, async () => {
+      throw await thrown();
+    });
+    expect(answer.batchItemFailures).toHaveLength(1);
   });
 
   it('shows no secret in the line of its failure', async () => {
