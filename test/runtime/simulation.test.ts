@@ -331,6 +331,18 @@ test('any schedule of faults ends with what Git says, and breaks no promise on t
   );
 });
 
+test('a create that its worker stood still before is not sent after another worker dropped the object', async () => {
+  const { wrong } = await play(12, [
+    { do: 'freeze', writes: 3 },
+    { do: 'ring', key: 'app/root/b' },
+    { do: 'push', app: 'c', name: 'x', value: undefined },
+    { do: 'pass', ms: 600_000 },
+    { do: 'wake' },
+    { do: 'freeze', writes: 0 },
+  ]);
+  expect(wrong).toEqual([]);
+});
+
 test('an application that waits for another is rung when that one is ready, not only found later', async () => {
   const sim = new Simulation(5);
   sim.push({ apps: { a: { objects: { x: '1' } }, c: { objects: { z: '1' } } } });

@@ -6,6 +6,7 @@
 // shrinks the inventory at the end; with `slow` its first call only begins an operation and answers `wait`, the second one
 // finishes it. `follow` answers `wait` as often as `patience` says and then Healthy. Every call can be made to fail or to throw
 // by `fault`, which is asked first, with what is about to happen.
+import { writeTimeoutMs } from '../../lib/adapters/kube/acting.ts';
 import type { Application } from '../../lib/core/config/model.ts';
 import type { Failure } from '../../lib/core/errors.ts';
 import { emptyPlan } from '../../lib/core/plan/digest.ts';
@@ -81,6 +82,12 @@ interface Execution {
   readonly remove: readonly string[];
 }
 
+const tooLate: Failure = {
+  code: 'ClusterTimeout',
+  source: 'remote',
+  message: 'the write took too long',
+  retryable: true,
+};
 const healthy: HealthReport = { health: 'Healthy', message: 'all well', objects: [] };
 const nameOf = (entry: InventoryEntry): string => ('stack' in entry.id ? entry.id.stack : entry.id.name);
 const idOf = (name: string) => ({ group: '', kind: 'ConfigMap', namespace: 'default', name });
@@ -97,16 +104,18 @@ async function wantedOf(request: ObserveRequest): Promise<ReadonlyMap<string, st
 }
 
 /** The port, as one worker holds it. */
-export function fakeTarget(cluster: FakeCluster, worker: string): Target {
-  return new FakeTarget(cluster, worker);
+export function fakeTarget(cluster: FakeCluster, worker: string, monotonic: () => number = () => 0): Target {
+  return new FakeTarget(cluster, worker, monotonic);
 }
 
 class FakeTarget implements Target {
   readonly kind = 'kubernetes';
   readonly #cluster: FakeCluster;
   readonly #worker: string;
+  readonly #monotonic: () => number;
 
-  constructor(cluster: FakeCluster, worker: string) {
+  constructor(cluster: FakeCluster, worker: string, monotonic: () => number) {
+    this.#monotonic = monotonic;
     this.#cluster = cluster;
     this.#worker = worker;
   }
@@ -205,10 +214,14 @@ class FakeTarget implements Target {
         failures.push(failure);
         break;
       }
-      await this.#write(
+      const late = await this.#write(
         { kind: 'apply', name, value, app: request.app.id, run: context.runId, worker: this.#worker },
         context,
       );
+      if (late !== undefined) {
+        failures.push(late);
+        break;
+      }
       entries.set(name, { id: idOf(name), origin: 'created', digest: value });
       applied += 1;
     }
@@ -219,10 +232,14 @@ class FakeTarget implements Target {
         failures.push(failure);
         break;
       }
-      await this.#write(
+      const late = await this.#write(
         { kind: 'delete', name, app: request.app.id, run: context.runId, worker: this.#worker },
         context,
       );
+      if (late !== undefined) {
+        failures.push(late);
+        break;
+      }
       entries.delete(name);
       deleted += 1;
     }
@@ -232,9 +249,12 @@ class FakeTarget implements Target {
     return { status: 'done', value: { inventory: inventory(), applied, deleted, failures } };
   }
 
-  async #write(write: Write, context: TargetContext): Promise<void> {
+  /** As the real one: a write whose time is over is not sent any more, however long its worker stood still before. */
+  async #write(write: Write, context: TargetContext): Promise<Failure | undefined> {
     context.guard();
+    const deadline = this.#monotonic() + writeTimeoutMs;
     await this.#cluster.onWrite(write);
+    if (this.#monotonic() >= deadline) return tooLate;
     this.#cluster.writes.push(write);
     const { objects } = this.#cluster;
     if (write.kind === 'delete') objects.delete(write.name);
@@ -242,6 +262,7 @@ class FakeTarget implements Target {
       const uid = objects.get(write.name)?.uid ?? `uid-${(this.#cluster.uids += 1)}`;
       objects.set(write.name, { value: write.value ?? '', app: write.app, uid });
     }
+    return undefined;
   }
 
   async follow(request: ObserveRequest): Promise<Step<HealthReport>> {

@@ -115,7 +115,7 @@ export class Simulation {
       return await work();
     };
     const { store, blobs } = this;
-    const target = fakeTarget(this.cluster, worker.name);
+    const target = fakeTarget(this.cluster, worker.name, () => this.clock.monotonic());
     const queue = memoryQueue({ clock: this.clock });
     const renderer = plainRenderer();
     const renderers = Object.fromEntries(

@@ -85,6 +85,8 @@ export class Caller {
     for (let attempt = 1; ; attempt++) {
       const connection = this.#connection;
       const credentials = connection.credentials.current() ?? (await this.#renew());
+      // Asking for credentials took all of it, or the process stood still: a lease may be somebody else's by now.
+      if (this.#now() >= deadline) throw this.#error(call, { kind: 'timeout', reason: 'no time was left to send it' });
       const reply = await this.#transportFor(credentials).exchange(
         this.#request(call, credentials, options.signal, deadline),
       );

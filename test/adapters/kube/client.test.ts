@@ -3,6 +3,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
+import { writeTimeoutMs } from '../../../lib/adapters/kube/acting.ts';
+import { LEASE_TTL_MS, WRITE_WINDOW_MS } from '../../../lib/core/reconcile/lease.ts';
 import type { ClientOptions } from '../../../lib/adapters/kube/caller.ts';
 import { createKubeClient } from '../../../lib/adapters/kube/client.ts';
 import { type CredentialSource, fixedCredentials } from '../../../lib/adapters/kube/connection.ts';
@@ -141,6 +143,28 @@ test('a wait that would go past the deadline is not begun', async () => {
 test('a server that says nothing: the deadline ends the call', async () => {
   const { client } = await rig([() => {}]);
   await expect(client.get(ref, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ClusterTimeout', retryable: true });
+});
+
+test('a call whose time was over before it could be sent is not sent', async () => {
+  let time = 0;
+  const credentials: CredentialSource = {
+    ...fixedCredentials({ authorization: 'Bearer t' }),
+    current: () => {
+      // The process stood still meanwhile.
+      time += 15_000;
+      return { authorization: 'Bearer t' };
+    },
+  };
+  const sent: string[] = [];
+  const options = { now: () => time, onRequest: (verb: string) => void sent.push(verb) };
+  const { client } = await rig([plain(200, '{}')], options, credentials);
+  const answer = client.apply(configMaps, object, { manager: 'm', timeoutMs: 15_000 });
+  await expect(answer).rejects.toMatchObject({ code: 'ClusterTimeout', retryable: true });
+  expect(sent).toEqual([]);
+});
+
+test('a write that begins when it only just may ends before the lease does', () => {
+  expect(WRITE_WINDOW_MS + writeTimeoutMs).toBeLessThan(LEASE_TTL_MS);
 });
 
 test('a signal ends the call', async () => {
