@@ -75,6 +75,8 @@ class Waker {
   #row: Row;
   #state: AppState;
   #looked = false;
+  /** Events of this wake were not accepted. */
+  #refused = false;
   /** The plan of this wake was begun to be carried out. */
   #acted = false;
   #wasReady: boolean;
@@ -293,7 +295,10 @@ class Waker {
     const { outbox } = this.#state;
     if (outbox.length === 0) return;
     if (outbox.some((event) => event.type === 'Holdfast Run Outcome')) await this.#ringDependents();
+    // What was refused a moment ago would be refused again.
+    if (this.#refused) return;
     if (await sendEvents(this.#home, outbox)) this.#state = { ...this.#state, outbox: [] };
+    else this.#refused = true;
   }
 
   async #ringDependents(): Promise<void> {

@@ -58,8 +58,34 @@ test('events that nobody takes are sent again at longer and longer intervals', a
   const first = asked;
   await sim.drain(6 * 3_600_000, 5_000);
   expect(asked).toBeGreaterThan(first);
-  // Each wake asks twice; every half minute it would be 1,440.
+  // Every half minute it would be 720.
   expect(asked - first).toBeLessThan(60);
+});
+
+test('a bus that refuses is asked once in each wake, whatever there is to tell, and keeps no more than it has to', async () => {
+  const sim = new Simulation(1);
+  sim.push({ apps: { a: { objects: { x: '1' } } } });
+  const worker = sim.addWorker();
+  let asked = 0;
+  Object.assign(worker.home, {
+    notifier: {
+      send: async () => {
+        asked += 1;
+        throw new HoldfastError({ code: 'EventsRefused', source: 'user', message: 'no' });
+      },
+    },
+  });
+  for (let n = 1; n <= 60; n += 1) {
+    sim.push({ apps: { a: { objects: { x: String(n) } } } });
+    await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+    await sim.wake(worker, 'repo/root');
+    const before = asked;
+    await sim.wake(worker, 'app/root/a');
+    expect(asked - before).toBe(1);
+  }
+  const outbox = (await sim.state('a'))?.outbox ?? [];
+  expect(outbox).toHaveLength(50);
+  expect(outbox[0]?.detail['dropped']).toBe(10);
 });
 
 /** A worker that dies while it renders, without a word. */

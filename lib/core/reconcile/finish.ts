@@ -3,6 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { Health } from '../plan/target.ts';
 import { retryAfter } from './backoff.ts';
 import type { Decision, Facts } from './facts.ts';
+import { withEvent } from './outbox.ts';
 import type { AppState, OutboxEvent, Outcome, RunRecord, RunState } from './state.ts';
 import { restingSync } from './status.ts';
 
@@ -48,7 +49,7 @@ export function finishRun(state: AppState, run: RunState, facts: Facts, given: E
     state: {
       ...ended,
       sync: good ? restingSync(ended, facts) : ending.outcome === 'superseded' ? state.sync : syncAfter(ending, state),
-      outbox: [...state.outbox, outcomeEvent(record, facts)],
+      outbox: withEvent(state.outbox, outcomeEvent(record, facts)),
     },
     effect: { kind: 'settle', record },
   };

@@ -7,6 +7,7 @@ import type { ActResult, DriftItem, HealthReport, Step } from '../plan/target.ts
 import { startHeal } from './decide.ts';
 import type { Decision, Facts } from './facts.ts';
 import { finishRun } from './finish.ts';
+import { withEvent } from './outbox.ts';
 import type { AppState, DriftState, Reversal, RunState } from './state.ts';
 import { restingSync } from './status.ts';
 
@@ -96,7 +97,8 @@ export function observed(state: AppState, run: RunState, facts: Facts, step: Ste
   if (!step.value.inSync) {
     const { drift } = step.value;
     // A run that overwrites a change by hand says so first; a heal was told by the look that started it.
-    const told = drift.length === 0 || run.mode === 'heal' ? state.outbox : [...state.outbox, driftEvent(facts, drift)];
+    const told =
+      drift.length === 0 || run.mode === 'heal' ? state.outbox : withEvent(state.outbox, driftEvent(facts, drift));
     return on({ ...state, outbox: told }, run, { phase: 'prepare', cost });
   }
   // Proven equal: nothing to plan. What is applied is what this run wanted.
@@ -235,7 +237,7 @@ function drifted(state: AppState, facts: Facts, drift: readonly DriftItem[], rep
     sync: 'OutOfSync',
     drift: found,
     message: `Drift: ${summary}${drift.length > 1 ? ` (and ${drift.length - 1} more)` : ''}`,
-    outbox: news ? [...state.outbox, driftEvent(facts, drift)] : state.outbox,
+    outbox: news ? withEvent(state.outbox, driftEvent(facts, drift)) : state.outbox,
   };
   const heals =
     facts.source?.app.sync.selfHeal === true && facts.intent.suspended !== true && state.failed === undefined;
