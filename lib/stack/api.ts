@@ -2,6 +2,7 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { eventAccounts } from './events.ts';
 import { type RunnerFunction, runnerFunction } from './function.ts';
 import { chosen, type Parts } from './parts.ts';
 import { allow } from './rights.ts';
@@ -31,9 +32,11 @@ export class Api extends Construct {
         HOLDFAST_RECONCILE_DLQ: reconcile.deadLetters.queueUrl,
         HOLDFAST_EVENTS_DLQ: eventsDlq.queueUrl,
         ...chosen(settings),
+        HOLDFAST_EVENT_ACCOUNTS: eventAccounts(parts).join(','),
       },
       rights: [
-        ...state.tableRights('hint'),
+        // Who follows an image is asked when its event is done again.
+        ...state.tableRights('hint', ['image']),
         state.objectRights('read', shown),
         source.ringRights('RingSource'),
         reconcile.ringRights('RingReconcile'),

@@ -38,10 +38,7 @@ export class Care extends Construct {
     this.#props = props;
     for (const [name, queue] of Object.entries(props.deadLetters)) {
       this.#alarm(`${name}DeadLetters`, {
-        description:
-          name === 'Events'
-            ? 'Events that nobody could handle; they wait in the queue of the output EventsDlqUrl'
-            : 'Messages that nobody could handle: holdfast dlq list',
+        description: `${name === 'Events' ? 'Events' : 'Messages'} that nobody could handle: holdfast dlq list`,
         metric: queue.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: 'Maximum' }),
       });
     }

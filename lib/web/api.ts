@@ -1,22 +1,19 @@
 // /api: what the state is, and a person's word. A word is written down and rung for; the reconciler does the rest.
 import { type Context, Hono } from 'hono';
 import { nearest } from '../core/config/nearest.ts';
-import { isObject, type Json } from '../core/json.ts';
+import { isObject } from '../core/json.ts';
 import type { IntentChange } from '../core/reconcile/rows.ts';
 import type { Row } from '../core/reconcile/store.ts';
 import type { Trigger } from '../core/trigger/model.ts';
-import { parseJson, readBody, requireJson } from './body.ts';
+import { badMember, pageSize, readVerbBody } from './asked.ts';
+import { letterRoutes } from './letters.ts';
 import type { ApiOptions } from './options.ts';
 import { Refusal } from './problem.ts';
-import type { AppName, DeadLetterDocument, VerbDocument } from './views.ts';
-
-const BODY_LIMIT = 64 * 1024;
-const PAGE = 50;
-const PAGE_LIMIT = 1000;
+import type { AppName, VerbDocument } from './views.ts';
 
 /** Routes below `/api`, without the check of the token. */
 export function apiRoutes(options: ApiOptions): Hono {
-  const { views, queue } = options;
+  const { views } = options;
   const routes = new Hono();
   routes.get('/status', async (c) => c.json(await views.status()));
   routes.get('/drift', async (c) => c.json(await views.drift()));
@@ -28,19 +25,7 @@ export function apiRoutes(options: ApiOptions): Hono {
   // After what is asked of an application: `alias/name` has as many parts as `name/drift`.
   routes.on('GET', of(), async (c) => c.json(await views.status(await named(options, appIn(c)))));
   verbRoutes(routes, options);
-  routes.get('/dlq', async (c) => {
-    const letters = await queue.deadLetters(pageSize(c.req.query('limit')));
-    return c.json({ schemaVersion: 1, letters } satisfies DeadLetterDocument);
-  });
-  routes.post('/dlq/:id/redrive', async (c) => {
-    await readVerbBody(c.req.raw, []);
-    const id = c.req.param('id');
-    if (!(await queue.redrive(id))) {
-      const message = `There is no dead letter ${JSON.stringify(id.slice(0, 80))}`;
-      throw new Refusal(404, { code: 'DeadLetterUnknown', message, hint: 'holdfast dlq list' });
-    }
-    return c.json({ schemaVersion: 1, message: `${id} was sent again` } satisfies VerbDocument, 202);
-  });
+  letterRoutes(routes, options);
   return routes;
 }
 
@@ -124,34 +109,6 @@ async function ring(
 function nextSync(row: Row | undefined): number {
   const state = isObject(row?.state) ? row.state['synced'] : undefined;
   return Math.max(row?.intent.sync ?? 0, typeof state === 'number' ? state : 0) + 1;
-}
-
-async function readVerbBody(
-  request: Request,
-  members: readonly string[],
-): Promise<{ readonly [key: string]: Json | undefined }> {
-  const bytes = await readBody(request, BODY_LIMIT);
-  if (bytes.byteLength === 0) return {};
-  requireJson(request);
-  const body = parseJson(bytes);
-  if (!isObject(body)) throw new Refusal(400, { code: 'BodyMalformed', message: 'The body is not a JSON object' });
-  const strange = Object.keys(body).find((key) => !members.includes(key));
-  if (strange !== undefined) {
-    const message = `${JSON.stringify(strange.slice(0, 40))} is not known here`;
-    throw new Refusal(400, { code: 'BodyMalformed', message, hint: `Known: ${members.join(', ') || 'nothing'}` });
-  }
-  return body;
-}
-
-function badMember(name: string, wanted: string): Refusal {
-  return new Refusal(400, { code: 'BodyMalformed', message: `${name} has to be ${wanted}` });
-}
-
-function pageSize(text: string | undefined): number {
-  if (text === undefined) return PAGE;
-  const size = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (size >= 1 && size <= PAGE_LIMIT) return size;
-  throw new Refusal(400, { code: 'LimitInvalid', message: `limit has to be a number from 1 to ${PAGE_LIMIT}` });
 }
 
 /** The ids that a name means: one application, or one entry on several targets. */

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { Delivery } from '../core/trigger/delivery.ts';
 import type { Hash } from '../core/json.ts';
-import type { Queue, Store } from '../core/reconcile/store.ts';
+import type { DeadLetter, Queue, Store } from '../core/reconcile/store.ts';
 import type { WebhookScheme } from './scheme.ts';
 import type { Views } from './views.ts';
 
@@ -41,6 +41,12 @@ export interface ApiOptions extends BaseOptions {
   readonly now: () => number;
   /** Bearer token of `/api/*` and `/events`; absent where whoever calls has been checked before. */
   readonly token?: string;
+  /** Events that functions failed on; absent where no event comes through a function. */
+  readonly failedEvents?: {
+    readonly list: (limit: number) => Promise<readonly DeadLetter[]>;
+    /** What became of it, in one line; undefined when there is none with that id. */
+    readonly redrive: (id: string) => Promise<string | undefined>;
+  };
   /** Which repository is followed, where that can be said while it runs. */
   readonly repositories?: Repositories;
   /** Aborted when the server is about to stop: open event streams end. */

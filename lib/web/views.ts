@@ -104,6 +104,8 @@ export interface DeadLetterDocument {
 export interface VerbDocument {
   readonly schemaVersion: 1;
   readonly app?: string;
+  /** Of `redrive`: it was an event, and the message says what became of it. */
+  readonly event?: true;
   readonly message: string;
 }
 

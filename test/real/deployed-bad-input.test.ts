@@ -4,6 +4,7 @@ import { CreateAccessEntryCommand, DeleteAccessEntryCommand, EKSClient } from '@
 import { IAMClient, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { DeadLetterDocument } from '../../lib/web/views.ts';
 import { configMap, deliveryTo, type Delivery, namespaceManifest } from '../support/aws/delivery.ts';
 import { type Deployment, startDeployment } from '../support/aws/deployment.ts';
 import { invoke, logOf, secretsInLogs, seenIn, sendEvent } from '../support/aws/functions.ts';
@@ -196,4 +197,16 @@ test('an event of another account is ignored, and an event that is none is kept'
     every: 300,
   });
   expect(JSON.parse(kept)).toMatchObject({ requestPayload: odd });
+  const listed = await eventually(
+    async () => {
+      const { stdout } = await on.cli('dlq', 'list', '--stack', 'Holdfast', '-o', 'json');
+      const { letters } = JSON.parse(stdout) as DeadLetterDocument;
+      return letters.find((letter) => letter.queue === 'events' && letter.body === kept);
+    },
+    { within: 60_000, every: 1_000 },
+  );
+  expect(listed.reason).toContain('The event cannot be used');
+  const { stdout } = await on.cli('dlq', 'redrive', listed.id, '--stack', 'Holdfast');
+  expect(stdout).toMatch(/^event \S+ removed: The event cannot be used/);
+  expect((await on.cli('dlq', 'list', '--stack', 'Holdfast')).stdout).not.toContain(listed.id);
 }, 90_000);

@@ -6,10 +6,12 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   PurgeQueueCommand,
+  SendMessageCommand,
   type SendMessageBatchCommandOutput,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sqsFailedEvents } from '../../lib/adapters/queue/sqs-events.ts';
 import { sqsQueue } from '../../lib/adapters/queue/sqs.ts';
 import type { Queue } from '../../lib/core/reconcile/store.ts';
 import { queueContract } from '../contract/queue.ts';
@@ -183,6 +185,36 @@ describe('sqs: dead letters', () => {
       'ä'.repeat(1_000),
     ]);
     await client.send(new PurgeQueueCommand({ QueueUrl: queues.deadLetterUrls.source }));
+  });
+});
+
+describe('sqs: events that failed', () => {
+  it('are listed with why, and gone when they were done again', async () => {
+    const url = await newQueue(`events-${randomUUID()}`, {});
+    const failed = sqsFailedEvents({ client, url });
+    expect(await failed.list(10)).toEqual([]);
+    const event = { source: 'aws.ecr' };
+    const attributes = {
+      ERROR_CODE: 'SDK_CLIENT_ERROR',
+      RETRY_ATTEMPTS: '8',
+      TARGET_ARN: 'arn:aws:lambda:x:1:function:image',
+    };
+    const MessageAttributes = Object.fromEntries(
+      Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+    );
+    for (const more of [{ MessageAttributes }, {}])
+      await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(event), ...more }));
+    const letters = await failed.list(10);
+    expect(letters).toHaveLength(2);
+    expect(await failed.list(1)).toHaveLength(1);
+    const letter = letters.find(({ attempts }) => attempts === 9);
+    expect(letter).toMatchObject({ queue: 'events', body: JSON.stringify(event), reason: 'image: SDK_CLIENT_ERROR' });
+    const id = letter?.id ?? '';
+    expect(await failed.redrive(id, async (given) => `again: ${JSON.stringify(given)}`)).toBe(
+      'again: {"source":"aws.ecr"}',
+    );
+    expect(await failed.redrive(id, async () => 'twice')).toBeUndefined();
+    expect(await failed.list(10)).toMatchObject([{ reason: 'Nobody said why', attempts: 1 }]);
   });
 });
 

@@ -93,5 +93,5 @@ export function isDeadLetters(document: DeadLetterDocument): void {
 }
 
 export function isVerb(document: VerbDocument): void {
-  hasMembers(document, { schemaVersion: true, app: false, message: true });
+  hasMembers(document, { schemaVersion: true, app: false, event: false, message: true });
 }

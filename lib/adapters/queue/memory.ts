@@ -15,7 +15,7 @@ interface Held {
 /** The messages and dead letters, and what the calls share. */
 function messageTable({ clock }: { readonly clock: Clock }) {
   const messages = new Map<string, Held>();
-  const letters = new Map<string, DeadLetter>();
+  const letters = new Map<string, DeadLetter & { readonly queue: QueueName }>();
   let last = 0;
   const next = (): string => String((last += 1));
   const bury = ({ id, queue, body, attempts }: Held, reason: string): void => {

@@ -1,6 +1,6 @@
 // What all calls of SQS share: its units, and its faults as errors of the queue.
 import { HoldfastError } from '../../core/errors.ts';
-import type { QueueName } from '../../core/reconcile/store.ts';
+import type { DeadLetter, QueueName } from '../../core/reconcile/store.ts';
 import { faultOf } from '../aws/service-faults.ts';
 import { boundedDelay } from './rules.ts';
 
@@ -32,7 +32,7 @@ export function isGone(error: unknown): boolean {
 }
 
 /** Runs a call and names its failure. */
-export async function asking<T>(call: string, queue: QueueName, work: () => Promise<T>): Promise<T> {
+export async function asking<T>(call: string, queue: DeadLetter['queue'], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -41,7 +41,7 @@ export async function asking<T>(call: string, queue: QueueName, work: () => Prom
 }
 
 /** A failed call as an error of the queue. */
-export function queueError(cause: unknown, call: string, queue: QueueName): HoldfastError {
+export function queueError(cause: unknown, call: string, queue: DeadLetter['queue']): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
   const { kind, reason } = faultOf(cause, call);
   const base = { object: queue, reason, cause };
@@ -64,7 +64,7 @@ export function queueError(cause: unknown, call: string, queue: QueueName): Hold
 }
 
 /** SQS does not answer, or answered for some messages only. */
-export function unavailable(queue: QueueName, reason: string, cause?: unknown): HoldfastError {
+export function unavailable(queue: DeadLetter['queue'], reason: string, cause?: unknown): HoldfastError {
   return new HoldfastError({
     code: 'QueueUnavailable',
     source: 'remote',

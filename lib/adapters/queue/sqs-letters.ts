@@ -33,7 +33,7 @@ export function sqsDeadLetters(options: LettersOptions) {
     list: async (limit: number): Promise<readonly DeadLetter[]> => {
       const all = await Promise.all(
         queues.map(async (queue) =>
-          (await look(options, queue, () => false)).map((message) => letterOf(queue, message)),
+          (await look(deadLettersOf(options, queue))).map((message) => letterOf(queue, message)),
         ),
       );
       return all
@@ -43,8 +43,8 @@ export function sqsDeadLetters(options: LettersOptions) {
     },
     redrive: async (id: string): Promise<boolean> => {
       for (const queue of queues) {
-        const [found] = await look(options, queue, (message) => message.MessageId === id);
-        if (found?.MessageId === id) {
+        const found = await find(deadLettersOf(options, queue), id);
+        if (found !== undefined) {
           await sendAgain(options, queue, found);
           return true;
         }
@@ -66,32 +66,52 @@ function letterOf(queue: QueueName, message: SqsMessage): DeadLetter {
   };
 }
 
-/**
- * Reads the whole queue and makes all of it visible again; or, when one is wanted, only up to that one, which stays hidden and is
- * alone in the answer.
- */
-async function look(
-  { client, deadLetterUrls }: LettersOptions,
-  queue: QueueName,
-  wanted: (message: SqsMessage) => boolean,
+function deadLettersOf({ client, deadLetterUrls }: LettersOptions, queue: QueueName): LetterQueue {
+  return { client, queue, url: queueUrl(deadLetterUrls, queue), attributes: ['reason', 'attempts'] };
+}
+
+/** A queue of dead letters, and which attributes of its messages matter. */
+export interface LetterQueue {
+  readonly client: SQSClient;
+  readonly url: string;
+  readonly queue: DeadLetter['queue'];
+  readonly attributes: string[];
+}
+
+/** Reads the whole queue and makes all of it visible again; with `wanted`, up to that one, which alone stays hidden. */
+export async function look(
+  letters: LetterQueue,
+  wanted: (message: SqsMessage) => boolean = () => false,
 ): Promise<readonly SqsMessage[]> {
-  const url = queueUrl(deadLetterUrls, queue);
   const read = new Map<string, SqsMessage>();
   let found: SqsMessage | undefined;
   try {
     while (found === undefined && read.size < mostRead) {
-      const page = await receive(client, url, queue);
+      const page = await receive(letters);
       found = page.find(wanted);
       for (const message of page) if (message !== found) read.set(message.MessageId ?? '', message);
       if (page.length === 0) break;
     }
   } finally {
-    await giveBack(client, { url, queue }, [...read.values()]);
+    await giveBack(letters, [...read.values()]);
   }
   return found === undefined ? [...read.values()] : [found];
 }
 
-async function receive(client: SQSClient, url: string, queue: QueueName): Promise<readonly SqsMessage[]> {
+/** The letter with that id, hidden for a while; undefined when there is none. */
+export async function find(letters: LetterQueue, id: string): Promise<SqsMessage | undefined> {
+  const [found] = await look(letters, ({ MessageId }) => MessageId === id);
+  return found?.MessageId === id ? found : undefined;
+}
+
+/** Removes a letter that was found. */
+export async function removeLetter({ client, url, queue }: LetterQueue, { ReceiptHandle }: SqsMessage): Promise<void> {
+  await asking('sqs:DeleteMessage', queue, async () =>
+    client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle })),
+  );
+}
+
+async function receive({ client, url, queue, attributes }: LetterQueue): Promise<readonly SqsMessage[]> {
   const { Messages = [] } = await asking('sqs:ReceiveMessage', queue, async () =>
     client.send(
       new ReceiveMessageCommand({
@@ -99,18 +119,14 @@ async function receive(client: SQSClient, url: string, queue: QueueName): Promis
         MaxNumberOfMessages: readAtOnce,
         VisibilityTimeout: lookSeconds,
         MessageSystemAttributeNames: ['SentTimestamp'],
-        MessageAttributeNames: ['reason', 'attempts'],
+        MessageAttributeNames: attributes,
       }),
     ),
   );
   return Messages;
 }
 
-async function giveBack(
-  client: SQSClient,
-  { url, queue }: { readonly url: string; readonly queue: QueueName },
-  messages: readonly SqsMessage[],
-): Promise<void> {
+async function giveBack({ client, url, queue }: LetterQueue, messages: readonly SqsMessage[]): Promise<void> {
   for (let at = 0; at < messages.length; at += readAtOnce)
     await Promise.all(
       messages.slice(at, at + readAtOnce).map(async ({ ReceiptHandle }) => {
@@ -123,16 +139,10 @@ async function giveBack(
 }
 
 /** First there, then gone here: a crash between the two doubles the message, which is harmless, and never loses it. */
-async function sendAgain(
-  { client, urls, deadLetterUrls }: LettersOptions,
-  queue: QueueName,
-  letter: SqsMessage,
-): Promise<void> {
+async function sendAgain(options: LettersOptions, queue: QueueName, letter: SqsMessage): Promise<void> {
+  const { client, urls } = options;
   await asking('sqs:SendMessage', queue, async () =>
     client.send(new SendMessageCommand({ QueueUrl: queueUrl(urls, queue), MessageBody: letter.Body })),
   );
-  const { ReceiptHandle } = letter;
-  await asking('sqs:DeleteMessage', queue, async () =>
-    client.send(new DeleteMessageCommand({ QueueUrl: queueUrl(deadLetterUrls, queue), ReceiptHandle })),
-  );
+  await removeLetter(deadLettersOf(options, queue), letter);
 }

@@ -24,9 +24,12 @@ export async function run(_names: readonly string[], flags: CommandFlags): Promi
     await writeOut(`${JSON.stringify({ schemaVersion: 1, ok: !broken, checks: lines }, undefined, 2)}\n`);
   } else {
     const mark = { ok: paintOut('green', '✓'), missing: paintOut('yellow', '!'), broken: paintOut('red', '✗') };
-    await writeOut(
-      `${table(checks.map((check) => [mark[check.state], check.name, printable(check.found), check.next === undefined ? '' : `→ ${check.next}`]))}\n`,
-    );
+    const rows = table(
+      checks.map((check) => [mark[check.state], check.name, printable(check.found).replaceAll(/\s+/g, ' ')]),
+    ).split('\n');
+    // On a line of its own: beside what was found, one long line would push it off the screen for all.
+    const lines = checks.flatMap(({ next }, at) => [rows[at] ?? '', ...(next === undefined ? [] : [`     → ${next}`])]);
+    await writeOut(`${lines.join('\n')}\n`);
   }
   return broken ? exitCodes.error : exitCodes.ok;
 }

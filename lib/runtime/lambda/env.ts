@@ -10,6 +10,7 @@ export const variables = {
   reconcileQueue: 'HOLDFAST_RECONCILE_QUEUE',
   sourceDlq: 'HOLDFAST_SOURCE_DLQ',
   reconcileDlq: 'HOLDFAST_RECONCILE_DLQ',
+  eventsDlq: 'HOLDFAST_EVENTS_DLQ',
   bus: 'HOLDFAST_BUS',
   renderFunction: 'HOLDFAST_RENDER_FUNCTION',
   keySecret: 'HOLDFAST_KEY_SECRET',
