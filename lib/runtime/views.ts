@@ -119,6 +119,7 @@ function repositoryProblems(repository: RepoState): readonly string[] {
 /** An application that newer commits did not touch is at the head all the same: its content there is what was applied. */
 function appStatus(one: Known, repository: RepoState): AppStatus {
   const { source, state, row } = one;
+  const next = state.run === undefined ? state.failed?.failure.next : undefined;
   const untouched = source.held === undefined && repository.catalogueRevision !== undefined;
   const revision = untouched ? repository.catalogueRevision : source.revision;
   const current = state.applied?.inputsKey === source.inputsKey && row.intent.pin === undefined;
@@ -134,6 +135,7 @@ function appStatus(one: Known, repository: RepoState): AppStatus {
     ...(source.target.kind === 'sandbox' ? { sandbox: true } : {}),
     ...(row.intent.suspended === true ? { suspended: true } : {}),
     ...(row.intent.pin === undefined ? {} : { pin: row.intent.pin }),
+    ...(next === undefined ? {} : { next }),
     ...(state.waitingFor.length === 0 ? {} : { waitingFor: state.waitingFor }),
     ...(state.run === undefined
       ? {}

@@ -34,6 +34,8 @@ export interface AppStatus {
   readonly suspended?: boolean;
   /** Run that a rollback pinned the application to. */
   readonly pin?: string;
+  /** What to do or type next, when the last try did not end well and says so. */
+  readonly next?: string;
   /** Names of applications it waits for. */
   readonly waitingFor?: readonly string[];
   /** The run in progress. */

@@ -58,3 +58,18 @@ test('an application is never in sync with a head that came while its row was re
   const [web] = (await views.status()).apps;
   expect(web).toMatchObject({ sync: 'Synced', revision: 'commit-1' });
 });
+
+test('what to do next is said of the last try that did not end well, and not while another is under way', async () => {
+  const clock = fakeClock();
+  const store = memoryStore({ clock });
+  const row = json(source({ seq: 1 })) as NonNullable<Row['source']>;
+  await store.assign('app/root/web', row, { kind: 'push', at: clock.now() });
+  const failure = { code: 'RoleRefused', source: 'user', message: 'no', retryable: true, next: 'holdfast doctor' };
+  const failed = { inputsKey: 'i', seq: 1, failure, outcome: 'failed', attempts: 1, partial: false };
+  const views = createViews({ store, blobs: memoryBlobs(), alias: 'root', feed: createFeed({ start: 't' }) });
+  await settle(store, 'app/root/web', { ...newAppState, failed });
+  expect((await views.status()).apps).toMatchObject([{ next: 'holdfast doctor' }]);
+  const run = { id: 'r', phase: 'plan', startedAt: 0 };
+  await settle(store, 'app/root/web', { ...newAppState, failed, run });
+  expect((await views.status()).apps[0]).not.toHaveProperty('next');
+});

@@ -49,6 +49,7 @@ const appStatus: Members<AppStatus> = {
   sandbox: false,
   suspended: false,
   pin: false,
+  next: false,
   waitingFor: false,
   run: false,
 };

@@ -1,5 +1,5 @@
 // `holdfast status`: two separate answers for every application: is it in sync, and is it healthy.
-import type { StatusDocument } from '../../web/views.ts';
+import type { AppStatus, StatusDocument } from '../../web/views.ts';
 import { exitCodes } from '../exit.ts';
 import { type CommandFlags, wantsJson } from '../flags.ts';
 import { type Paint, paintOut, printable, table, writeOut } from '../output.ts';
@@ -40,7 +40,20 @@ export function statusText(document: StatusDocument, paint: Paint): string {
     paint(colours[app.sync], app.sync),
     paint(colours[app.health], app.health),
     (app.appliedRevision ?? '-').slice(0, 8),
-    printable(app.message),
+    oneLine(app.message),
   ]);
-  return [...lines, table([head, ...rows])].join('\n');
+  const [titles = '', ...shown] = table([head, ...rows]).split('\n');
+  // Under its row: a script that reads a line of each application looks at those that are not indented.
+  const told = shown.flatMap((line, at) => [line, ...nextLine(document.apps[at], paint)]);
+  return [...lines, titles, ...told].join('\n');
+}
+
+/** What to do, where the message does not say it already. */
+function nextLine(app: AppStatus | undefined, paint: Paint): readonly string[] {
+  if (app?.next === undefined || app.message.includes(app.next)) return [];
+  return [`  ${paint('dim', 'next:')} ${oneLine(app.next)}`];
+}
+
+function oneLine(text: string): string {
+  return printable(text.replaceAll(/\s*\n\s*/g, ' '));
 }
