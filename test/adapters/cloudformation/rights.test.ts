@@ -108,7 +108,7 @@ describe('with the rights of the role', () => {
     expect(lists).toBe(1);
   });
 
-  test('a plan that was stored without the id of its stack can still be carried out and thrown away', async () => {
+  test('a plan that was stored without the id of its stack can still be carried out', async () => {
     const one = app('infra-stored').want(queueTemplate(30));
     const prepared = await one.prepare();
     expect(prepared.execution).not.toHaveProperty('stackId');
