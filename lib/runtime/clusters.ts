@@ -5,7 +5,7 @@ import { canonicalJson } from '../core/json.ts';
 import type { TargetContext } from '../core/plan/target.ts';
 import { type ClusterFacts, clusterFacts } from '../core/render/cluster-facts.ts';
 import type { Home } from './home.ts';
-import { asJson, readJson, targetKey, writeJson } from './rows.ts';
+import { asJson, readVersioned, targetKey, writeJson } from './rows.ts';
 
 /** Kept in a target's row. */
 export interface RecordedCluster {
@@ -42,7 +42,7 @@ export function clusterLookup(home: Pick<Home, 'store' | 'blobs' | 'hash'>): Clu
 
 /** The facts of a blob; undefined when it is gone. */
 export async function readClusterFacts(home: Pick<Home, 'blobs'>, key: string): Promise<ClusterFacts | undefined> {
-  return await readJson<ClusterFacts>(home.blobs, key);
+  return await readVersioned<ClusterFacts>(home.blobs, key);
 }
 
 export interface Learned {

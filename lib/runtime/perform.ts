@@ -18,7 +18,7 @@ import type { Desired } from '../core/render/model.ts';
 import { readDesired, renderSource } from './desired.ts';
 import type { Home } from './home.ts';
 import { inventoryPlace } from './move.ts';
-import { readInventory, readJson, writeJson } from './rows.ts';
+import { readInventory, readVersioned, writeVersioned } from './rows.ts';
 import { wantedElsewhere } from './wanted-elsewhere.ts';
 
 /** What one-shot commands have asked of many applications at once, so that lists are shared. */
@@ -242,7 +242,8 @@ export async function act(
 ): Promise<Step<ActResult>> {
   const { bench, home } = performer;
   return await step(performer, async () => {
-    bench.prepared ??= run.token === undefined ? undefined : await readJson<Prepared>(home.blobs, preparedKey(run));
+    bench.prepared ??=
+      run.token === undefined ? undefined : await readVersioned<Prepared>(home.blobs, preparedKey(run));
     if (bench.prepared === undefined) {
       const cause: Failure = {
         code: 'PlanLost',
@@ -256,7 +257,7 @@ export async function act(
     const answer = await target.act(bench.request, bench.prepared, context(performer, run.id), run.token);
     if (answer.status === 'done' && performer.signal.aborted && answer.value.failures.some(isInterruption))
       throw whyStopped(performer.signal);
-    if (answer.status === 'wait') await writeJson(home.blobs, preparedKey(run), bench.prepared);
+    if (answer.status === 'wait') await writeVersioned(home.blobs, preparedKey(run), bench.prepared);
     else if (run.token !== undefined) await home.blobs.delete(preparedKey(run));
     return answer;
   });

@@ -17,7 +17,7 @@ import { openTree, type Tree } from '../core/source/tree.ts';
 import type { Trigger } from '../core/trigger/model.ts';
 import { clusterLookup, type ClusterLookup } from './clusters.ts';
 import type { Home } from './home.ts';
-import { appKey, appSource, asJson, writeJson } from './rows.ts';
+import { appKey, appSource, asJson, writeVersioned } from './rows.ts';
 import { selectApps } from './select.ts';
 import { catalogueOf, sourceOf, specDigest } from './sources.ts';
 
@@ -102,7 +102,7 @@ function noting(unknown: Set<string>, lookup: ClusterLookup): ClusterLookup {
 async function keepCatalogue(home: Home, before: RepoState, catalogue: Catalogue, trigger: Trigger): Promise<string> {
   const kept: Catalogue = { ...catalogue, revision: '' };
   const key = `catalogue/${home.hash(JSON.stringify(kept)).slice(0, 40)}`;
-  if (key !== before.catalogue || trigger.kind === 'retry') await writeJson(home.blobs, key, kept);
+  if (key !== before.catalogue || trigger.kind === 'retry') await writeVersioned(home.blobs, key, kept);
   if (key !== before.catalogue) await home.store.setFollows(home.root.alias, followedImages(catalogue));
   return key;
 }

@@ -51,6 +51,22 @@ export async function readJson<T>(blobs: Blobs, key: string): Promise<T | undefi
   return bytes === undefined ? undefined : (JSON.parse(decoder.decode(bytes)) as T);
 }
 
+/** The format of blobs that `readVersioned` reads; one without a version is of this. */
+const blobFormat = 1;
+
+/** Reads a blob that holds JSON of a format that may change; undefined when it is not there. Throws `StateTooNew`. */
+export async function readVersioned<T extends object>(blobs: Blobs, key: string): Promise<T | undefined> {
+  const value = await readJson<T & { readonly v?: number }>(blobs, key);
+  const found = value?.v ?? blobFormat;
+  if (found > blobFormat) throw stateTooNew(key, found, blobFormat);
+  return value;
+}
+
+/** Writes what `readVersioned` reads. */
+export async function writeVersioned(blobs: Blobs, key: string, value: object): Promise<void> {
+  await writeJson(blobs, key, { v: blobFormat, ...value });
+}
+
 /** Writes a blob that holds JSON. */
 export async function writeJson(blobs: Blobs, key: string, value: unknown): Promise<void> {
   await blobs.put(key, encoder.encode(JSON.stringify(value)));
@@ -72,5 +88,5 @@ export async function readInventory(blobs: Blobs, key: string | undefined): Prom
 
 /** The catalogue a repository's row points at. */
 export async function readCatalogueBlob(blobs: Blobs, state: RepoState): Promise<Catalogue | undefined> {
-  return state.catalogue === undefined ? undefined : await readJson<Catalogue>(blobs, state.catalogue);
+  return state.catalogue === undefined ? undefined : await readVersioned<Catalogue>(blobs, state.catalogue);
 }

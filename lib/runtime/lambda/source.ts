@@ -59,7 +59,8 @@ export function openSource(bench: Bench): (event: SQSEvent, context: Context) =>
     await eachMessage(event, bench, async (body) => {
       const work = await workOf(body, { store: state.store, fixed, now, logger: bench.logger });
       if (work === undefined) return;
-      const home = homeOf(await open(work.root), context.functionName);
+      const root = await open(work.root).catch((error: unknown) => unusableRoot(work.root, error));
+      const home = homeOf(root, context.functionName);
       await workAndRing({ queue, now }, work.key, () => workOnRepository(home, work.key, slice(context)));
     });
 }
@@ -119,6 +120,15 @@ function rootOpener(gitSecret: string, bench: Bench): (found: RootSettings) => P
     root.catch(() => (opened = undefined));
     return await root;
   };
+}
+
+/** A repository that cannot be opened, such as one with a bad URL: looking at it fails, which is state of its row like any failure. */
+export function unusableRoot({ branch }: Pick<RootSettings, 'branch'>, error: unknown): RootRepository {
+  const refuse = async (): Promise<never> => {
+    throw error;
+  };
+  const source = { head: refuse, missing: refuse, open: refuse, bytesReceived: () => 0 };
+  return { alias: rootAlias, url: '', branch, source };
 }
 
 function notHere(what: string): never {
