@@ -47,7 +47,10 @@ export interface FanOutOptions {
 export async function fanOut(home: Home, before: RepoState, tree: Tree, options: FanOutOptions): Promise<FanOut> {
   const { trigger, only, guard } = options;
   const result = await catalogueOf(tree, home.root.alias, home.settings.driftEvery);
-  const rows = new Map((await home.store.list(`app/${home.root.alias}/`)).map((row) => [row.key, row]));
+  const listed = await home.store.list(`app/${home.root.alias}/`);
+  // A row of a newer version holds its own application only; the head stays where it is, so that it is looked at again.
+  const newer = new Set(listed.filter((row) => row.newer !== undefined).map((row) => row.key));
+  const rows = new Map(listed.filter((row) => row.newer === undefined).map((row) => [row.key, row]));
   // Higher than any that was given out: a fan-out that was cut off wrote rows and could not say so.
   const seq = [...rows.values()].reduce((most, row) => Math.max(most, row.source?.seq ?? 0), before.seq) + 1;
   if (result.kind === 'refused') {
@@ -60,7 +63,8 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
   const affected: string[] = [];
   const unknown = new Set<string>();
   const clusterOf = noting(unknown, clusterLookup(home));
-  const work = only === undefined ? [...catalogue.apps] : selectApps(catalogue, only).slice();
+  const chosen = only === undefined ? catalogue.apps : selectApps(catalogue, only);
+  const work = chosen.filter((app) => !newer.has(appKey(app.id)));
   const next = async (): Promise<void> => {
     for (let app = work.shift(); app !== undefined; app = work.shift()) {
       if (await writeApp(home, tree, catalogue, app, { row: rows.get(appKey(app.id)), seq, trigger, guard, clusterOf }))
@@ -79,7 +83,7 @@ export async function fanOut(home: Home, before: RepoState, tree: Tree, options:
   const state: RepoState = {
     ...before,
     seq,
-    revision: tree.revision,
+    revision: newer.size === 0 ? tree.revision : before.revision,
     catalogue: key,
     catalogueRevision: tree.revision,
     failure: undefined,

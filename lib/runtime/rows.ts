@@ -30,13 +30,30 @@ function versioned<T extends { readonly v: number }>(value: Json | undefined, em
   return state;
 }
 
-/** The state of an application's row. */
+function checkReadable({ key, newer }: Row): void {
+  if (newer !== undefined) throw stateTooNew(key, newer, 1);
+}
+
+/** Why nothing can be said of this application here: a newer version wrote its row, or the state in it. */
+export function whyUnreadable(row: Row): HoldfastError | undefined {
+  try {
+    appState(row);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'StateTooNew') return error;
+    throw error;
+  }
+}
+
+/** The state of an application's row. Throws `StateTooNew`, and so does `appSource`. */
 export function appState(row: Row): AppState {
+  checkReadable(row);
   return versioned(row.state, newAppState, row.key);
 }
 
 /** What the repository's last observation says of an application, if it was ever observed. */
 export function appSource(row: Row): AppSource | undefined {
+  checkReadable(row);
   return row.source === undefined ? undefined : (row.source as unknown as AppSource);
 }
 

@@ -9,7 +9,7 @@ import { takesClusterFacts } from '../core/render/cluster-facts.ts';
 import { isRecorded, learnCluster, type RecordedCluster } from './clusters.ts';
 import type { Home } from './home.ts';
 import { requestFor } from './perform.ts';
-import { appKey, appSource, appState, repoKey, targetKey } from './rows.ts';
+import { appKey, appSource, appState, repoKey, targetKey, whyUnreadable } from './rows.ts';
 import { together } from './together.ts';
 
 /** Inventories that are read at a time: one after the other, those of a thousand applications would take most of a sweep. */
@@ -112,6 +112,8 @@ async function ringRepository(home: Home, name: string): Promise<void> {
 /** Applications that go to this target. */
 async function onTarget(home: Home, name: string): Promise<readonly Watched[]> {
   return (await home.store.list('app/')).flatMap((row) => {
+    // It is watched by whoever can read it.
+    if (whyUnreadable(row) !== undefined) return [];
     const source = appSource(row);
     return source === undefined || source.removed === true || source.app.target !== name
       ? []

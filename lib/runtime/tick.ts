@@ -1,5 +1,6 @@
 // The tick: finds what no doorbell rang for. It looks at little: rows that are due, and now and then what is left over.
-import type { Blobs, Queue, RowKey, Store } from '../core/reconcile/store.ts';
+import { asFailure } from '../core/errors.ts';
+import type { Blobs, Queue, Row, RowKey, Store } from '../core/reconcile/store.ts';
 import { collectGarbage } from './gc.ts';
 import { readCatalogueBlob, repoKey, repoState, rootAlias } from './rows.ts';
 
@@ -77,10 +78,20 @@ async function askForImages({ store, blobs, now }: TickParts): Promise<void> {
 }
 
 async function oldestHint({ store, now }: TickParts, keys: readonly RowKey[]): Promise<number> {
-  const rows = await Promise.all(keys.map(async (key) => await store.read(key)));
+  const rows = await Promise.all(keys.map(async (key) => await readable(store, key)));
   const ages = rows.map((row) => {
     const first = row !== undefined && row.wanted > row.handled ? row.reasons[0] : undefined;
     return first === undefined ? 0 : Math.max(0, now() - first.at);
   });
   return Math.max(0, ...ages);
+}
+
+/** A row of a newer version is not this one's to judge, and must not end the tick. */
+async function readable(store: Store, key: RowKey): Promise<Row | undefined> {
+  try {
+    return await store.read(key);
+  } catch (error) {
+    if (asFailure(error).code === 'StateTooNew') return undefined;
+    throw error;
+  }
 }

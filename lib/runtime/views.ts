@@ -16,7 +16,7 @@ import type {
   Views,
 } from '../web/views.ts';
 import type { Feed } from './feed.ts';
-import { appKey, appSource, appState, readCatalogueBlob, readJson, repoKey, repoState } from './rows.ts';
+import { appKey, appSource, appState, readCatalogueBlob, readJson, repoKey, repoState, whyUnreadable } from './rows.ts';
 
 export interface ViewParts {
   readonly store: Store;
@@ -40,11 +40,15 @@ export function createViews(parts: ViewParts): Views {
   const { store, blobs, alias } = parts;
   const repository = async (): Promise<RepoState> => repoState(await store.read(repoKey(alias)));
   return {
-    apps: async () => (await known(store)).map(({ source }) => ({ id: source.app.id, name: source.app.name })),
+    apps: async () => {
+      const rows = await store.list('app/');
+      const names = known(rows).map(({ source }) => ({ id: source.app.id, name: source.app.name }));
+      return [...names, ...unreadable(rows).map(({ id, status }) => ({ id, name: status.name }))];
+    },
     status: async (ids) => {
       // The head moves after the rows: read after them it could make an old row look like what the new head wants.
       const head = await repository();
-      const document = { ...(await statusOf(await known(store), head, ids)), ...(await tickLine(parts)) };
+      const document = { ...(await statusOf(await store.list('app/'), head, ids)), ...(await tickLine(parts)) };
       if (ids !== undefined || (await parts.connected?.()) !== false) return document;
       return {
         ...document,
@@ -60,7 +64,7 @@ export function createViews(parts: ViewParts): Views {
         runs: await Promise.all(records.map(async (record) => await runView(record, blobs))),
       };
     },
-    drift: async (ids) => await driftOf(await known(store), blobs, ids),
+    drift: async (ids) => await driftOf(known(await store.list('app/')), blobs, ids),
     rollbackChoice: async (id, to) => await chooseRollback(parts, id, to),
     imageFollowers: async (image) => {
       const catalogue = await readCatalogueBlob(blobs, await repository());
@@ -78,8 +82,24 @@ async function tickLine({ lastTick }: ViewParts): Promise<Pick<StatusDocument, '
   return { lastTick: at === undefined ? null : new Date(at).toISOString() };
 }
 
-async function known(store: Store): Promise<readonly Known[]> {
-  return (await store.list('app/')).flatMap((row) => {
+/** Applications of which nothing can be said: each by itself, so that the others are shown. */
+function unreadable(rows: readonly Row[]): readonly { readonly id: string; readonly status: AppStatus }[] {
+  return rows.flatMap((row) => {
+    const why = whyUnreadable(row);
+    if (why === undefined) return [];
+    const id = row.key.slice(appKey('').length);
+    const source = row.newer === undefined ? appSource(row) : undefined;
+    if (source?.removed === true) return [];
+    const message = `${why.code}: ${why.message}; ${why.next ?? ''}`;
+    const target = source?.app.target ?? '';
+    const nothing = { revision: source?.revision ?? null, appliedRevision: null, lastRun: null };
+    return [{ id, status: { name: nameOf(id), target, sync: 'Unknown', health: 'Unknown', message, ...nothing } }];
+  });
+}
+
+function known(rows: readonly Row[]): readonly Known[] {
+  return rows.flatMap((row) => {
+    if (whyUnreadable(row) !== undefined) return [];
     const source = appSource(row);
     return source === undefined || source.removed === true ? [] : [{ row, source, state: appState(row) }];
   });
@@ -90,15 +110,17 @@ function nameOf(id: string): string {
 }
 
 async function statusOf(
-  all: readonly Known[],
+  rows: readonly Row[],
   repository: RepoState,
   ids: readonly string[] | undefined,
 ): Promise<StatusDocument> {
-  const chosen = ids === undefined ? all : all.filter(({ source }) => ids.includes(source.app.id));
+  const isChosen = (id: string): boolean => ids === undefined || ids.includes(id);
+  const chosen = known(rows).filter(({ source }) => isChosen(source.app.id));
+  const lost = unreadable(rows).filter(({ id }) => isChosen(id));
   const problems = ids === undefined ? repositoryProblems(repository) : [];
   return {
     schemaVersion: 1,
-    apps: chosen.map((one) => appStatus(one, repository)),
+    apps: [...chosen.map((one) => appStatus(one, repository)), ...lost.map(({ status }) => status)],
     ...(problems.length === 0 ? {} : { problems }),
   };
 }

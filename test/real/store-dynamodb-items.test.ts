@@ -202,9 +202,14 @@ it('writes nothing to what a newer version has written', async () => {
   ] as const;
   const newer = await Promise.all(places.map(async ([pk, sk]) => ({ ...(await item(pk, sk)), v: { N: '2' } })));
   await Promise.all(newer.map(put));
+  // In a list it stands in nobody's way.
+  await store.hint('app/main/web', poll);
+  expect((await store.list('app/')).map((row) => [row.key, row.newer])).toEqual([
+    [KEY, 2],
+    ['app/main/web', undefined],
+  ]);
   const calls: readonly (() => Promise<unknown>)[] = [
     () => store.read(KEY),
-    () => store.list('app/'),
     () => store.hint(KEY, poll),
     () => store.assign(KEY, { seq: 9 }, poll),
     () => store.intend(KEY, { sync: 1 }, poll),

@@ -1,9 +1,10 @@
-// Blobs of a newer version are not half read.
+// What a newer version wrote is not half read, and holds up nothing else.
 import { expect, test } from 'vitest';
 import { unusableRoot } from '../../lib/runtime/lambda/source.ts';
 import { readClusterFacts } from '../../lib/runtime/clusters.ts';
 import { readCatalogueBlob, repoState } from '../../lib/runtime/rows.ts';
 import { HoldfastError } from '../../lib/core/errors.ts';
+import { newerRow } from '../../lib/core/reconcile/rows.ts';
 import { Simulation } from '../support/simulation.ts';
 
 async function applied(): Promise<Simulation> {
@@ -61,4 +62,31 @@ test('a repository that cannot be opened says why, and is looked at again', asyn
   await sim.wake(worker, 'repo/root');
   expect(await sim.repository()).toMatchObject({ failure: { code: 'GitUrlInvalid' }, attempts: 1 });
   expect((await sim.store.read('repo/root'))?.due).toBeGreaterThan(sim.clock.now());
+});
+
+test('a row of a newer version holds its own application only, and is looked at again', async () => {
+  const sim = new Simulation(1);
+  const push = async (x: string): Promise<void> => {
+    sim.push({ apps: { a: { objects: { 'a-x': x } }, b: { objects: { 'b-x': x } } } });
+    await sim.store.hint('repo/root', { kind: 'push', at: sim.clock.now() });
+  };
+  await push('1');
+  await sim.drain(1_000);
+  await push('2');
+  const worker = sim.addWorker();
+  const { list } = worker.home.store;
+  const store = {
+    ...worker.home.store,
+    list: async (prefix: string) =>
+      (await list(prefix)).map((row) => (row.key === 'app/root/a' ? newerRow(row.key, 2) : row)),
+  };
+  Object.assign(worker.home, { store });
+  await sim.wake(worker, 'repo/root');
+  expect(await sim.due()).toEqual(['app/root/b']);
+  await sim.wake(worker, 'app/root/b');
+  await sim.wake(worker, 'target/sandbox');
+  expect([sim.live('a'), sim.live('b')]).toEqual([{ 'a-x': '1' }, { 'b-x': '2' }]);
+  // The version that can read it follows at the next look, without another commit.
+  await sim.drain(120_000);
+  expect([sim.live('a'), sim.live('b')]).toEqual([{ 'a-x': '2' }, { 'b-x': '2' }]);
 });

@@ -4,6 +4,7 @@ import { memoryBlobs } from '../../lib/adapters/blob/memory.ts';
 import { memoryStore } from '../../lib/adapters/store/memory.ts';
 import type { Json } from '../../lib/core/json.ts';
 import { newAppState, newRepoState } from '../../lib/core/reconcile/state.ts';
+import { newerRow } from '../../lib/core/reconcile/rows.ts';
 import type { Row, Store } from '../../lib/core/reconcile/store.ts';
 import { createFeed } from '../../lib/runtime/feed.ts';
 import { createViews } from '../../lib/runtime/views.ts';
@@ -73,3 +74,39 @@ test('what to do next is said of the last try that did not end well, and not whi
   await settle(store, 'app/root/web', { ...newAppState, failed, run });
   expect((await views.status()).apps[0]).not.toHaveProperty('next');
 });
+
+test.each(['row', 'state'])(
+  'an application whose %s a newer version wrote is shown as such, with the others',
+  async (what) => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    for (const name of ['api', 'web']) {
+      const { app } = source();
+      const row = json(source({ app: { ...app, id: `root/${name}`, name } })) as NonNullable<Row['source']>;
+      await store.assign(`app/root/${name}`, row, { kind: 'push', at: clock.now() });
+    }
+    await settle(store, 'app/root/web', { ...newAppState, v: what === 'state' ? 2 : 1 });
+    const list: Store['list'] = async (prefix) =>
+      (await store.list(prefix)).map((row) =>
+        what === 'row' && row.key === 'app/root/web' ? newerRow(row.key, 2) : row,
+      );
+    const views = createViews({
+      store: { ...store, list },
+      blobs: memoryBlobs(),
+      alias: 'root',
+      feed: createFeed({ start: 's' }),
+    });
+    expect((await views.status()).apps).toEqual([
+      expect.objectContaining({ name: 'api' }),
+      expect.objectContaining({
+        name: 'web',
+        sync: 'Unknown',
+        health: 'Unknown',
+        message: expect.stringMatching(/^StateTooNew: .*Update Holdfast/),
+      }),
+    ]);
+    expect((await views.status(['root/web'])).apps).toHaveLength(1);
+    expect((await views.apps()).map(({ name }) => name).sort()).toEqual(['api', 'web']);
+    expect((await views.drift()).apps.map(({ name }) => name)).toEqual(['api']);
+  },
+);

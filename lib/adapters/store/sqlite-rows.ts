@@ -1,11 +1,12 @@
 // Between the columns of the SQLite file and the values of the store port.
 import type { Json, JsonObject } from '../../core/json.ts';
-import { stateTooNew } from '../../core/reconcile/rows.ts';
+import { newerRow, stateTooNew } from '../../core/reconcile/rows.ts';
 import type { Intent, Row, StoredRun } from '../../core/reconcile/store.ts';
 import type { Trigger } from '../../core/trigger/model.ts';
 import type { SqlRow } from './database.ts';
 
-const KNOWN = 1;
+/** The format of rows and runs. */
+export const KNOWN = 1;
 
 /** The head of a row, without its state. Throws `StateTooNew`. */
 export function readHead(columns: SqlRow): Row {
@@ -26,6 +27,12 @@ export function readHead(columns: SqlRow): Row {
     ...(typeof source === 'string' ? { source: parse(source) as JsonObject & { readonly seq: number } } : {}),
     intent: parse(columns['intent']) as Intent,
   };
+}
+
+/** A row of a list, which others do not wait for when a newer version wrote it. */
+export function readListed(columns: SqlRow): Row {
+  const found = Number(columns['v']);
+  return found > KNOWN ? newerRow(String(columns['key']), found) : withState(readHead(columns), columns['state']);
 }
 
 /** The values that `UPSERT` binds, in its order. `deadline` is when the row's lease ends on the monotonic clock. */

@@ -18,7 +18,7 @@ import {
 } from '../../core/reconcile/rows.ts';
 import type { Lease, Row, RowKey, Store } from '../../core/reconcile/store.ts';
 import type { Database } from './database.ts';
-import { headValues, parse, readHead, readRun, withState } from './sqlite-rows.ts';
+import { headValues, KNOWN, parse, readHead, readListed, readRun, withState } from './sqlite-rows.ts';
 
 export interface SqliteStoreOptions {
   readonly database: Database;
@@ -115,7 +115,7 @@ function rowCalls({ database, clock }: SqliteStoreOptions, heads: Heads): RowCal
     list: async (prefix) =>
       database.read(() => {
         const found = database.statement(`${FULL} WHERE key >= ? AND key < ? ORDER BY key`).all(prefix, prefix + AFTER);
-        return found.map((columns) => withState(readHead(columns), columns['state']));
+        return found.map(readListed);
       }),
     hint: async (key, trigger) => {
       database.write(() => heads.change(key, (row) => hinted(row, trigger)));
@@ -141,7 +141,9 @@ function rowCalls({ database, clock }: SqliteStoreOptions, heads: Heads): RowCal
 }
 
 function dueKeys(database: Database, heads: Heads, now: number, limit: number): readonly RowKey[] {
-  const found = database.statement('SELECT * FROM rows WHERE wanted > handled OR due <= ?').all(now);
+  const found = database
+    .statement('SELECT * FROM rows WHERE v <= ? AND (wanted > handled OR due <= ?)')
+    .all(KNOWN, now);
   const ready = found.map((columns) => ({ row: readHead(columns), deadline: columns['deadline'] }));
   ready.sort((a, b) => (readyAt(a.row) ?? 0) - (readyAt(b.row) ?? 0) || (a.row.key < b.row.key ? -1 : 1));
   const held = new Map<string, boolean>();

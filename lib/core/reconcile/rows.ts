@@ -18,6 +18,11 @@ export function newRow(key: RowKey, fence: number): Row {
   return { v: 1, key, wanted: 0, handled: 0, reasons: [], fence, intent: {} };
 }
 
+/** What a list tells of a row that a newer version wrote. */
+export function newerRow(key: RowKey, newer: number): Row {
+  return { ...newRow(key, 0), newer };
+}
+
 /** One more hint. */
 export function hinted(row: Row, trigger: Trigger): Row {
   return { ...row, wanted: row.wanted + 1, reasons: [...row.reasons, trigger].slice(-MAX_REASONS) };

@@ -31,6 +31,8 @@ export interface Intent {
 export interface Row {
   readonly v: 1;
   readonly key: RowKey;
+  /** Only in lists: the format of a row that a newer version wrote. Nothing else of it is known here. */
+  readonly newer?: number;
   /** +1 by every hint. */
   readonly wanted: number;
   /** The `wanted` that was seen by the last finished look, also after a failure. */
@@ -94,7 +96,7 @@ export interface Store {
   /** The store's clock, milliseconds since the epoch. */
   now(): Promise<number>;
   read(key: RowKey): Promise<Row | undefined>;
-  /** All rows whose key begins with `prefix`, by key. */
+  /** All rows whose key begins with `prefix`, by key. One of a newer version is there with `newer`, and does not stand in the way of the others. */
   list(prefix: string): Promise<readonly Row[]>;
   /** wanted + 1; makes the row when missing. */
   hint(key: RowKey, trigger: Trigger): Promise<void>;

@@ -57,7 +57,7 @@ export async function eachMessage(
       } catch (error) {
         if (error instanceof HoldfastError && error.code === 'LeaseLost') return [];
         logFailure(bench, error, { messageId, body: body.slice(0, 200) });
-        if (!wasGivenBack(error) || storeIsAway(error)) return [{ itemIdentifier: messageId }];
+        if (!isKept(error)) return [{ itemIdentifier: messageId }];
         bench.metrics.addMetric('WorkFailed', MetricUnit.Count, 1);
         return [];
       }
@@ -66,7 +66,8 @@ export async function eachMessage(
   return { batchItemFailures: answers.flat() };
 }
 
-/** Without its rows and blobs nothing can be kept as state. */
-function storeIsAway(error: unknown): boolean {
-  return error instanceof HoldfastError && error.code === 'StoreUnavailable';
+/** Whether nothing is lost with the message: its row was given back, or is one that only a newer version may touch. */
+function isKept(error: unknown): boolean {
+  const code = error instanceof HoldfastError ? error.code : undefined;
+  return code === 'StateTooNew' || (wasGivenBack(error) && code !== 'StoreUnavailable');
 }

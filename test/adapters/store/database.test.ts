@@ -60,6 +60,20 @@ it('brings a file of the first version to the current one, whole', async () => {
   expect(await store.followers('r.example/shop')).toEqual(['root']);
 });
 
+it('lists a row of a newer version as such, and the others as ever', async () => {
+  const database = open(join(tempDir(), 'state.db'));
+  const store = storeOn(database);
+  for (const key of ['app/main/a', 'app/main/b']) await store.hint(key, { kind: 'push', at: 1 });
+  database.statement(`UPDATE rows SET v = 2, reasons = 'other' WHERE key = 'app/main/a'`).run();
+  const rows = await store.list('app/');
+  expect(rows.map(({ key, newer }) => [key, newer])).toEqual([
+    ['app/main/a', 2],
+    ['app/main/b', undefined],
+  ]);
+  expect(await store.due(2, 10)).toEqual(['app/main/b']);
+  await expect(store.read('app/main/a')).rejects.toMatchObject({ code: 'StateTooNew' });
+});
+
 it('takes back a step that fails half-way', () => {
   const file = join(tempDir(), 'state.db');
   open(file).close();

@@ -77,6 +77,15 @@ describe('each message', () => {
     ]);
   });
 
+  it('whose row only a newer version may touch is done, and said', async () => {
+    const { bench, lines } = testBench();
+    const answer = await eachMessage(event('app/a'), bench, async () => {
+      throw failure('StateTooNew');
+    });
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(lines()).toEqual([expect.objectContaining({ level: 'ERROR', body: 'app/a' })]);
+  });
+
   it.each([
     ['a store that does not answer', async () => await givenBack(failure('StoreUnavailable'))],
     ['an error whose row nobody gave back', async () => new TypeError('x is undefined')],

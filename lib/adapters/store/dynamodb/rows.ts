@@ -1,10 +1,10 @@
 // The store's calls on rows: read an item, apply a pure transition, write it back on the condition that nobody else wrote.
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { LEASE_MAX_MS, leaseRuns } from '../../../core/reconcile/lease.ts';
-import { assigned, hinted, intended } from '../../../core/reconcile/rows.ts';
+import { assigned, hinted, intended, newerRow } from '../../../core/reconcile/rows.ts';
 import type { Row, RowKey, Store } from '../../../core/reconcile/store.ts';
 import type { Trigger } from '../../../core/trigger/model.ts';
-import { type Documents, number, text, textOf } from './attributes.ts';
+import { type Documents, FORMAT, number, numberOf, text, textOf } from './attributes.ts';
 import type { Busy, Calls, Item, Put, Refused, Update, Written } from './calls.ts';
 import { memberGone } from './errors.ts';
 import {
@@ -162,11 +162,17 @@ async function listRows(calls: Calls, items: RowItems, prefix: string): Promise<
       const there = page.filter((item) => item['gone'] === undefined);
       for (let at = 0; at < there.length; at += AT_ONCE) {
         const some = there.slice(at, at + AT_ONCE);
-        rows.push(...(await Promise.all(some.map((item) => items.whole(textOf(item['sk']) ?? '', item)))));
+        rows.push(...(await Promise.all(some.map((item) => listed(items, textOf(item['sk']) ?? '', item)))));
       }
     }
   }
   return rows;
+}
+
+/** A row of a list, which others do not wait for when a newer version wrote it. */
+async function listed(items: RowItems, key: RowKey, item: Item): Promise<Row> {
+  const found = numberOf(item['v']) ?? FORMAT;
+  return found > FORMAT ? newerRow(key, found) : await items.whole(key, item);
 }
 
 /** Conditions on a lease that does not hold anybody off, and their values at `now`. */
