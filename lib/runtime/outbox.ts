@@ -5,7 +5,7 @@ import type { Notifier } from '../core/notify/notifier.ts';
 import type { AppSource, AppState, OutboxEvent } from '../core/reconcile/state.ts';
 import type { Store } from '../core/reconcile/store.ts';
 import type { Home, RunnerEvent } from './home.ts';
-import { appKey, appSource, appState, asJson } from './rows.ts';
+import { appKey, appSource, appState, asJson, whyUnreadable } from './rows.ts';
 
 /** Where no one else listens: what happens is in the feed. */
 export const nobody: Notifier = { send: async () => undefined };
@@ -16,7 +16,8 @@ export async function unready(store: Store, app: Application): Promise<readonly 
   for (const id of app.dependsOn) {
     const row = await store.read(appKey(id));
     const source = row === undefined ? undefined : appSource(row);
-    if (row === undefined || !isReady(source, appState(row))) names.push(source?.app.name ?? id);
+    if (row === undefined || whyUnreadable(row) !== undefined || !isReady(source, appState(row)))
+      names.push(source?.app.name ?? id);
   }
   return names;
 }

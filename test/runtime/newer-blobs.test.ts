@@ -74,11 +74,11 @@ test('a row of a newer version holds its own application only, and is looked at 
   await sim.drain(1_000);
   await push('2');
   const worker = sim.addWorker();
-  const { list } = worker.home.store;
+  const whole = worker.home.store;
   const store = {
-    ...worker.home.store,
+    ...whole,
     list: async (prefix: string) =>
-      (await list(prefix)).map((row) => (row.key === 'app/root/a' ? newerRow(row.key, 2) : row)),
+      (await whole.list(prefix)).map((row) => (row.key === 'app/root/a' ? newerRow(row.key, 2) : row)),
   };
   Object.assign(worker.home, { store });
   await sim.wake(worker, 'repo/root');
