@@ -33,7 +33,7 @@ export async function readCatalogue(request: CatalogueRequest): Promise<Catalogu
     problems: [problemAt({ file: path, line: 1, column: 1 }, code, message)],
   });
   if (text === undefined) {
-    const write = 'add it with `version: 1`, `targets:` and `apps:` (the smallest: "version: 1" and "apps: []")';
+    const write = '`holdfast init` writes one (the smallest: "version: 1" and "apps: []")';
     return refuse('ConfigMissing', `There is no ${quoted(path)} at the root of the repository; ${write}`);
   }
   if (text.length > documentLimits.characters) return refuse('ConfigTooLarge', 'The file is larger than 4 MiB');
