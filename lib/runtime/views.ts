@@ -90,10 +90,13 @@ function unreadable(rows: readonly Row[]): readonly { readonly id: string; reado
     const id = row.key.slice(appKey('').length);
     const source = row.newer === undefined ? appSource(row) : undefined;
     if (source?.removed === true) return [];
-    const message = `${why.code}: ${why.message}; ${why.next ?? ''}`;
+    const message = `${why.code}: ${why.message}`;
+    const next = why.next === undefined ? {} : { next: why.next };
     const target = source?.app.target ?? '';
     const nothing = { revision: source?.revision ?? null, appliedRevision: null, lastRun: null };
-    return [{ id, status: { name: nameOf(id), target, sync: 'Unknown', health: 'Unknown', message, ...nothing } }];
+    return [
+      { id, status: { name: nameOf(id), target, sync: 'Unknown', health: 'Unknown', message, ...nothing, ...next } },
+    ];
   });
 }
 
@@ -141,7 +144,7 @@ function repositoryProblems(repository: RepoState): readonly string[] {
 /** An application that newer commits did not touch is at the head all the same: its content there is what was applied. */
 function appStatus(one: Known, repository: RepoState): AppStatus {
   const { source, state, row } = one;
-  const next = state.run === undefined ? state.failed?.failure.next : undefined;
+  const next = state.killed?.failure.next ?? (state.run === undefined ? state.failed?.failure.next : undefined);
   const untouched = source.held === undefined && repository.catalogueRevision !== undefined;
   const revision = untouched ? repository.catalogueRevision : source.revision;
   const current = state.applied?.inputsKey === source.inputsKey && row.intent.pin === undefined;

@@ -37,7 +37,7 @@ export function afterKills(state: AppState, facts: Facts, lost: number): AfterKi
     killed,
     sync: 'Unknown',
     health: 'Unknown',
-    message: `${failure.message}; ${failure.next ?? ''}`,
+    message: failure.message,
   };
   return { kind: 'hold', state: held, due: killed.retryAt, news: true };
 }
