@@ -51,6 +51,14 @@ export class Care extends Construct {
       periods: 5,
       missing: cloudwatch.TreatMissingData.BREACHING,
     });
+    for (const name of ['source', 'reconcile'] as const) {
+      this.#alarm(`${pascal(name)}WorkFailed`, {
+        description: `${name} fails on the same row again and again: holdfast status, and the log of ${name}`,
+        // It is tried again after 1, 2, 4, 8 minutes: a single failure that mends itself wakes nobody.
+        metric: this.#own('WorkFailed', 'Sum', name).with({ period: Duration.minutes(15) }),
+        threshold: 3,
+      });
+    }
     this.#alarm('OldestUnreconciled', {
       description: 'A push has not been carried out for 30 minutes: holdfast status',
       metric: this.#own('OldestUnreconciledSeconds', 'Maximum'),
@@ -60,15 +68,15 @@ export class Care extends Construct {
     this.#dashboard();
   }
 
-  /** A metric that the tick writes through its log. */
-  #own(metricName: string, statistic: string): cloudwatch.Metric {
+  /** A metric that a function writes through its log. */
+  #own(metricName: string, statistic: string, service: FunctionName = 'tick'): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: metricsNamespace,
       metricName,
       statistic,
       period: minute,
       // Two installations of one account must not count for each other.
-      dimensionsMap: { service: 'tick', installation: this.#props.prefix },
+      dimensionsMap: { service, installation: this.#props.prefix },
     });
   }
 
@@ -81,6 +89,8 @@ export class Care extends Construct {
       // One failure is retried; what goes on failing is worth a look.
       threshold: 3,
     });
+    // What comes from a queue waits, and an event that is throttled for hours is a dead letter: both have alarms of their own.
+    if (name !== 'webhook' && name !== 'api') return;
     this.#alarm(`${label}Throttles`, {
       description: `${name} is throttled: the account's concurrency is used up`,
       metric: fn.metricThrottles({ period: Duration.minutes(5) }),

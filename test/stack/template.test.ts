@@ -1,5 +1,6 @@
 // What CloudFormation is told, where a deployment into an emulator would not notice a mistake: permissions of senders, dead
 // letter queues, what stays when the stack goes.
+import counts from '../../lib/core/cost/counts.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { functionNames } from '../../lib/stack/names.ts';
 import { everything, idOf, ofType, templateFor } from '../support/stack/synth.ts';
@@ -209,7 +210,10 @@ describe.each(both)('the clock (%s)', (_name, template) => {
   it('every alarm tells people, and CloudWatch may', () => {
     const topic = { Ref: idOf(template, 'AWS::SNS::Topic', 'Alarms') };
     const alarms = ofType(template, 'AWS::CloudWatch::Alarm');
-    expect(alarms.length).toBe(3 + 2 * functionNames.length + 2);
+    // Dead letters, errors of each, throttling of the two that somebody calls, ticks and pushes, work that always fails.
+    expect(alarms.length).toBe(3 + functionNames.length + 2 + 2 + 2);
+    // What `holdfast cost` counts.
+    expect(alarms.length).toBe(counts.fixed.alarms);
     for (const [, { Properties }] of alarms) {
       expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
     }

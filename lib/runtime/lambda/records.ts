@@ -6,6 +6,7 @@ import { isObject } from '../../core/json.ts';
 import type { RowKey } from '../../core/reconcile/store.ts';
 import { wasGivenBack } from '../give-back.ts';
 import { type Bench, logFailure } from './chain.ts';
+import { variables } from './env.ts';
 
 /** Left of the function's time for giving rows back when the work is stopped, milliseconds. */
 const marginMs = 15_000;
@@ -58,6 +59,8 @@ export async function eachMessage(
         if (error instanceof HoldfastError && error.code === 'LeaseLost') return [];
         logFailure(bench, error, { messageId, body: body.slice(0, 200) });
         if (!isKept(error)) return [{ itemIdentifier: messageId }];
+        // Two installations of one account must not count for each other.
+        bench.metrics.addDimension('installation', process.env[variables.installation] ?? '');
         bench.metrics.addMetric('WorkFailed', MetricUnit.Count, 1);
         return [];
       }
